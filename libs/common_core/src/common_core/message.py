@@ -1,0 +1,40 @@
+"""The shape that everything said on the wire has: a frozen message in an envelope."""
+
+from datetime import datetime
+from typing import Any, ClassVar, Generic, TypeVar
+
+import msgspec
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a message."""
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """Something said. Its class names the topic, who says it and which field is its key."""
+
+    topic: ClassVar[str] = ""
+    producer: ClassVar[str] = ""
+    key_field: ClassVar[str] = "batch_id"
+
+    @property
+    def key(self) -> str:
+        """What orders this message among others: nearly always its batch."""
+        return str(getattr(self, self.key_field))
+
+
+M = TypeVar("M", bound=Message)
+
+
+class Envelope(msgspec.Struct, Generic[M], frozen=True, kw_only=True):
+    """A message on its way: who said it, when, and because of which request."""
+
+    event_id: str
+    event_type: str
+    event_timestamp: datetime
+    source_service: str
+    schema_version: int = 1
+    correlation_id: str
+    data_schema_uri: str | None = None
+    data: M
+    metadata: dict[str, Any] | None = None

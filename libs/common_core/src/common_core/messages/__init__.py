@@ -1,0 +1,1 @@
+"""Every message of the platform, one module a subject."""

@@ -1,0 +1,62 @@
+"""Which topic carries which message, in every spelling that is understood, and who may say it."""
+
+from common_core.message import Message
+from common_core.messages import batch, content, nlp, pipeline, results, spellcheck
+
+MESSAGES: tuple[type[Message], ...] = (
+    batch.BatchEssaysRegistered,
+    batch.BatchContentProvisioningCompletedV1,
+    batch.BatchValidationErrorsV1,
+    batch.BatchEssaysReady,
+    batch.BatchContentDeadlinePassedV1,
+    batch.BatchPipelineCompletedV1,
+    content.EssayContentProvisionedV1,
+    content.EssayValidationFailedV1,
+    content.BatchFileAddedV1,
+    content.EssaySlotAssignedV1,
+    content.ExcessContentProvisionedV1,
+    pipeline.ClientBatchPipelineRequestV1,
+    pipeline.PipelineDeniedV1,
+    pipeline.BatchServiceSpellcheckInitiateCommandDataV1,
+    pipeline.BatchServiceNLPInitiateCommandDataV1,
+    pipeline.BatchServiceCJAssessmentInitiateCommandDataV1,
+    pipeline.BatchServiceAIFeedbackInitiateCommandDataV1,
+    pipeline.ELSBatchPhaseOutcomeV1,
+    pipeline.ELSBatchPhaseProgressV1,
+    spellcheck.EssayLifecycleSpellcheckRequestV1,
+    spellcheck.SpellcheckPhaseCompletedV1,
+    spellcheck.SpellcheckResultV1,
+    nlp.BatchNlpProcessingRequestedV2,
+    nlp.EssayNlpCompletedV1,
+    nlp.BatchNlpAnalysisCompletedV1,
+    results.BatchResultsReadyV1,
+)
+
+# A message's own topic is how HuleEdu says it; older peers say the same under these.
+OLDER_SPELLINGS: dict[type[Message], tuple[str, ...]] = {
+    pipeline.ELSBatchPhaseOutcomeV1: ("huleedu.els.batch.phase.outcome.v1",),
+    pipeline.BatchServiceSpellcheckInitiateCommandDataV1: ("huleedu.els.spellcheck.initiate.command.v1",),
+    pipeline.BatchServiceNLPInitiateCommandDataV1: ("huleedu.batch.nlp.initiate.command.v2",),
+}
+
+# What older peers call themselves in `source_service`.
+PRODUCER_ALIASES: dict[str, str] = {
+    "batch-service": "batch_orchestrator_service",
+    "batch-orchestrator-service": "batch_orchestrator_service",
+    "essay-lifecycle-service": "essay_lifecycle_service",
+    "file-service": "file_service",
+    "spell-checker-service": "spellchecker_service",
+    "spellchecker-service": "spellchecker_service",
+    "nlp-service": "nlp_service",
+    "result-aggregator-service": "result_aggregator_service",
+}
+
+
+def spellings(message: type[Message]) -> tuple[str, ...]:
+    """Every topic under which this message may arrive, its own first."""
+    return (message.topic, *OLDER_SPELLINGS.get(message, ()))
+
+
+def may_say(message: type[Message], source_service: str) -> bool:
+    """True if this producer, under any of its names, owns the message."""
+    return message.producer == "*" or PRODUCER_ALIASES.get(source_service, source_service) == message.producer
