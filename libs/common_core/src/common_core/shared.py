@@ -7,7 +7,7 @@ from common_core.enums import ContentType, ProcessingStage
 from common_core.message import Value
 
 
-class SystemProcessingMetadata(Value):
+class SystemProcessingMetadata(Value, frozen=True, kw_only=True):
     """What a message says about the processing it belongs to."""
 
     entity_id: str
@@ -21,7 +21,7 @@ class SystemProcessingMetadata(Value):
     error_info: dict[str, Any] = {}
 
 
-class SpellcheckMetricsV1(Value):
+class SpellcheckMetricsV1(Value, frozen=True, kw_only=True):
     """What spell-checking changed; `correction_density` is corrections per 100 words."""
 
     total_corrections: int
@@ -31,7 +31,7 @@ class SpellcheckMetricsV1(Value):
     correction_density: float
 
 
-class EssayProcessingInputRefV1(Value):
+class EssayProcessingInputRefV1(Value, frozen=True, kw_only=True):
     """An essay and the text that the next phase reads."""
 
     essay_id: str
@@ -39,20 +39,20 @@ class EssayProcessingInputRefV1(Value):
     spellcheck_metrics: SpellcheckMetricsV1 | None = None
 
 
-class StorageReference(Value):
+class StorageReference(Value, frozen=True, kw_only=True):
     """Where Content Service keeps something."""
 
     storage_id: str
     path: str = ""
 
 
-class StorageReferenceMetadata(Value):
+class StorageReferenceMetadata(Value, frozen=True, kw_only=True):
     """References into Content Service, by kind."""
 
     references: dict[ContentType, StorageReference] = {}
 
 
-class ErrorDetail(Value):
+class ErrorDetail(Value, frozen=True, kw_only=True):
     """Why something failed; `error_code` is stable, `message` is for people."""
 
     error_code: str
@@ -64,7 +64,7 @@ class ErrorDetail(Value):
     details: dict[str, Any] = {}
 
 
-class ProcessingSummary(Value):
+class ProcessingSummary(Value, frozen=True, kw_only=True):
     """How a request for several essays ended."""
 
     total_essays: int

@@ -13,7 +13,7 @@ from common_core.shared import (
 )
 
 
-class BatchEssaysRegistered(Message):
+class BatchEssaysRegistered(Message, frozen=True, kw_only=True):
     """BOS has a new batch, with a slot for each essay to come."""
 
     topic: ClassVar[str] = "huleedu.batch.essays.registered.v1"
@@ -32,7 +32,7 @@ class BatchEssaysRegistered(Message):
     class_id: str | None = None
 
 
-class BatchContentProvisioningCompletedV1(Message):
+class BatchContentProvisioningCompletedV1(Message, frozen=True, kw_only=True):
     """ELS: every slot of the batch is filled or failed; these essays can be processed."""
 
     topic: ClassVar[str] = "huleedu.batch.content.provisioning.completed.v1"
@@ -49,7 +49,7 @@ class BatchContentProvisioningCompletedV1(Message):
     timestamp: datetime
 
 
-class EssayValidationError(Value):
+class EssayValidationError(Value, frozen=True, kw_only=True):
     """A slot that will stay empty, and why."""
 
     essay_id: str
@@ -58,7 +58,7 @@ class EssayValidationError(Value):
     failed_at: datetime
 
 
-class BatchErrorSummary(Value):
+class BatchErrorSummary(Value, frozen=True, kw_only=True):
     """How many files failed, by error code; critical when no essay is left."""
 
     total_errors: int
@@ -66,7 +66,7 @@ class BatchErrorSummary(Value):
     critical_failure: bool = False
 
 
-class BatchValidationErrorsV1(Message):
+class BatchValidationErrorsV1(Message, frozen=True, kw_only=True):
     """ELS: these files of the batch could not be used."""
 
     topic: ClassVar[str] = "huleedu.els.batch.validation.errors.v1"
@@ -80,7 +80,7 @@ class BatchValidationErrorsV1(Message):
     metadata: SystemProcessingMetadata
 
 
-class BatchEssaysReady(Message):
+class BatchEssaysReady(Message, frozen=True, kw_only=True):
     """ELS: these essays, with their texts, are ready for pipelines."""
 
     topic: ClassVar[str] = "huleedu.els.batch.essays.ready.v1"
@@ -96,7 +96,7 @@ class BatchEssaysReady(Message):
     class_type: ClassType
 
 
-class BatchContentDeadlinePassedV1(Message):
+class BatchContentDeadlinePassedV1(Message, frozen=True, kw_only=True):
     """BOS: the batch waits no longer for content; what has come is what there is."""
 
     topic: ClassVar[str] = "huleedu.batch.content.deadline.passed.v1"
@@ -108,7 +108,7 @@ class BatchContentDeadlinePassedV1(Message):
     timestamp: datetime
 
 
-class BatchPipelineCompletedV1(Message):
+class BatchPipelineCompletedV1(Message, frozen=True, kw_only=True):
     """BOS: a pipeline run has ended."""
 
     topic: ClassVar[str] = "huleedu.batch.pipeline.completed.v1"

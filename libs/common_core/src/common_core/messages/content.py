@@ -8,7 +8,7 @@ from common_core.message import Message
 from common_core.shared import ErrorDetail
 
 
-class EssayContentProvisionedV1(Message):
+class EssayContentProvisionedV1(Message, frozen=True, kw_only=True):
     """File Service: a file's text is stored."""
 
     topic: ClassVar[str] = "huleedu.file.essay.content.provisioned.v1"
@@ -29,7 +29,7 @@ class EssayContentProvisionedV1(Message):
     first_lines: list[str] = []
 
 
-class EssayValidationFailedV1(Message):
+class EssayValidationFailedV1(Message, frozen=True, kw_only=True):
     """File Service: a file could not be used."""
 
     topic: ClassVar[str] = "huleedu.file.essay.validation.failed.v1"
@@ -48,7 +48,7 @@ class EssayValidationFailedV1(Message):
     timestamp: datetime
 
 
-class BatchFileAddedV1(Message):
+class BatchFileAddedV1(Message, frozen=True, kw_only=True):
     """File Service: a file was handed in for a batch."""
 
     topic: ClassVar[str] = "huleedu.file.batch.file.added.v1"
@@ -63,7 +63,7 @@ class BatchFileAddedV1(Message):
     timestamp: datetime
 
 
-class EssaySlotAssignedV1(Message):
+class EssaySlotAssignedV1(Message, frozen=True, kw_only=True):
     """ELS: an essay has got its text."""
 
     topic: ClassVar[str] = "huleedu.els.essay.slot.assigned.v1"
@@ -79,7 +79,7 @@ class EssaySlotAssignedV1(Message):
     timestamp: datetime
 
 
-class ExcessContentProvisionedV1(Message):
+class ExcessContentProvisionedV1(Message, frozen=True, kw_only=True):
     """ELS: the batch has no slot left for this file."""
 
     topic: ClassVar[str] = "huleedu.els.excess.content.provisioned.v1"

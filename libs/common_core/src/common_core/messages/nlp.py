@@ -13,7 +13,7 @@ from common_core.shared import (
 )
 
 
-class BatchNlpProcessingRequestedV2(Message):
+class BatchNlpProcessingRequestedV2(Message, frozen=True, kw_only=True):
     """ELS: analyse these essays of a batch."""
 
     topic: ClassVar[str] = "huleedu.batch.nlp.processing.requested.v2"
@@ -32,7 +32,7 @@ class BatchNlpProcessingRequestedV2(Message):
     attempt: int | None = None
 
 
-class NlpMetrics(Value):
+class NlpMetrics(Value, frozen=True, kw_only=True):
     """Numbers about a text; a 0 in a field with a default means "not measured"."""
 
     word_count: int
@@ -55,7 +55,7 @@ class NlpMetrics(Value):
     avg_trigram_npmi: float = 0.0
 
 
-class GrammarError(Value):
+class GrammarError(Value, frozen=True, kw_only=True):
     """One finding of a grammar checker."""
 
     rule_id: str
@@ -72,7 +72,7 @@ class GrammarError(Value):
     context_offset: int
 
 
-class GrammarAnalysis(Value):
+class GrammarAnalysis(Value, frozen=True, kw_only=True):
     """What a grammar checker found; empty while none is installed."""
 
     error_count: int
@@ -83,7 +83,7 @@ class GrammarAnalysis(Value):
     grammar_rule_counts: dict[str, int] | None = None
 
 
-class EssayNlpCompletedV1(Message):
+class EssayNlpCompletedV1(Message, frozen=True, kw_only=True):
     """The NLP service: one essay's analysis; `processing_metadata["feature_outputs"]` names every feature."""
 
     topic: ClassVar[str] = "huleedu.essay.nlp.completed.v1"
@@ -104,8 +104,8 @@ class EssayNlpCompletedV1(Message):
     attempt: int | None = None
 
 
-class BatchNlpAnalysisCompletedV1(Message):
-    """The NLP service: the named essays of the batch are analysed or have failed; a large request is answered in parts."""
+class BatchNlpAnalysisCompletedV1(Message, frozen=True, kw_only=True):
+    """The NLP service: these essays of the batch are analysed or have failed; a large request is answered in parts."""
 
     topic: ClassVar[str] = "huleedu.batch.nlp.analysis.completed.v1"
     producer: ClassVar[str] = "nlp_service"

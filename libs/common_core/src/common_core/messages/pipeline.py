@@ -8,14 +8,14 @@ from common_core.message import Message, Value
 from common_core.shared import EssayProcessingInputRefV1, StorageReferenceMetadata
 
 
-class PromptPayload(Value):
+class PromptPayload(Value, frozen=True, kw_only=True):
     """The prompt of a pipeline request: an assignment or a stored prompt, not both."""
 
     assignment_id: str | None = None
     cms_prompt_ref: StorageReferenceMetadata | None = None
 
 
-class ClientBatchPipelineRequestV1(Message):
+class ClientBatchPipelineRequestV1(Message, frozen=True, kw_only=True):
     """A client asks for a pipeline over Kafka."""
 
     topic: ClassVar[str] = "huleedu.commands.batch.pipeline.v1"
@@ -30,7 +30,7 @@ class ClientBatchPipelineRequestV1(Message):
     prompt_payload: PromptPayload | None = None
 
 
-class PipelineDeniedV1(Message):
+class PipelineDeniedV1(Message, frozen=True, kw_only=True):
     """BOS: a pipeline request was refused; `denial_code` and `detail` say why."""
 
     topic: ClassVar[str] = "huleedu.pipeline.denied.v1"
@@ -54,7 +54,7 @@ class PipelineDeniedV1(Message):
     detail: str | None = None
 
 
-class PhaseCommand(Message):
+class PhaseCommand(Message, frozen=True, kw_only=True):
     """What every phase command says."""
 
     producer: ClassVar[str] = "batch_orchestrator_service"
@@ -73,7 +73,7 @@ class PhaseCommand(Message):
     attempt: int | None = None
 
 
-class BatchServiceSpellcheckInitiateCommandDataV1(PhaseCommand):
+class BatchServiceSpellcheckInitiateCommandDataV1(PhaseCommand, frozen=True, kw_only=True):
     """BOS: spell-check these essays."""
 
     topic: ClassVar[str] = "huleedu.batch.spellcheck.initiate.command.v1"
@@ -82,7 +82,7 @@ class BatchServiceSpellcheckInitiateCommandDataV1(PhaseCommand):
     event_name: str = "batch.spellcheck.initiate.command"
 
 
-class BatchServiceNLPInitiateCommandDataV1(PhaseCommand):
+class BatchServiceNLPInitiateCommandDataV1(PhaseCommand, frozen=True, kw_only=True):
     """BOS: analyse these essays."""
 
     topic: ClassVar[str] = "huleedu.batch.nlp.initiate.command.v1"
@@ -92,7 +92,7 @@ class BatchServiceNLPInitiateCommandDataV1(PhaseCommand):
     student_prompt_ref: StorageReferenceMetadata | None = None
 
 
-class BatchServiceCJAssessmentInitiateCommandDataV1(PhaseCommand):
+class BatchServiceCJAssessmentInitiateCommandDataV1(PhaseCommand, frozen=True, kw_only=True):
     """BOS: rank these essays by comparative judgement."""
 
     topic: ClassVar[str] = "huleedu.batch.cj_assessment.initiate.command.v1"
@@ -105,7 +105,7 @@ class BatchServiceCJAssessmentInitiateCommandDataV1(PhaseCommand):
     assignment_id: str | None = None
 
 
-class BatchServiceAIFeedbackInitiateCommandDataV1(PhaseCommand):
+class BatchServiceAIFeedbackInitiateCommandDataV1(PhaseCommand, frozen=True, kw_only=True):
     """BOS: write feedback on these essays."""
 
     topic: ClassVar[str] = "huleedu.batch.ai_feedback.initiate.command.v1"
@@ -118,7 +118,7 @@ class BatchServiceAIFeedbackInitiateCommandDataV1(PhaseCommand):
     owner_user_id: str
 
 
-class ELSBatchPhaseOutcomeV1(Message):
+class ELSBatchPhaseOutcomeV1(Message, frozen=True, kw_only=True):
     """ELS: every essay that was sent into this phase has succeeded or failed."""
 
     topic: ClassVar[str] = "huleedu.els.batch_phase.outcome.v1"
@@ -135,7 +135,7 @@ class ELSBatchPhaseOutcomeV1(Message):
     error_codes: dict[str, str] = {}
 
 
-class ELSBatchPhaseProgressV1(Message):
+class ELSBatchPhaseProgressV1(Message, frozen=True, kw_only=True):
     """ELS: so far in this phase."""
 
     topic: ClassVar[str] = "huleedu.els.batch_phase.progress.v1"

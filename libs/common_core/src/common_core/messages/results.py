@@ -8,7 +8,7 @@ from common_core.message import Message, Value
 from common_core.shared import SystemProcessingMetadata
 
 
-class PhaseResultSummary(Value):
+class PhaseResultSummary(Value, frozen=True, kw_only=True):
     """How one phase ended for a batch."""
 
     phase_name: str
@@ -18,7 +18,7 @@ class PhaseResultSummary(Value):
     processing_time_seconds: float | None = None
 
 
-class BatchResultsReadyV1(Message):
+class BatchResultsReadyV1(Message, frozen=True, kw_only=True):
     """RAS: a run's results are put together."""
 
     topic: ClassVar[str] = "huleedu.ras.batch.results.ready.v1"

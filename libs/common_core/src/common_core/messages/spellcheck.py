@@ -8,7 +8,7 @@ from common_core.message import Message, Value
 from common_core.shared import SpellcheckMetricsV1, SystemProcessingMetadata
 
 
-class EssayLifecycleSpellcheckRequestV1(Message):
+class EssayLifecycleSpellcheckRequestV1(Message, frozen=True, kw_only=True):
     """ELS: spell-check this essay."""
 
     topic: ClassVar[str] = "huleedu.essay.spellcheck.requested.v1"
@@ -28,7 +28,7 @@ class EssayLifecycleSpellcheckRequestV1(Message):
     attempt: int | None = None
 
 
-class SpellcheckPhaseCompletedV1(Message):
+class SpellcheckPhaseCompletedV1(Message, frozen=True, kw_only=True):
     """The spellchecker: this essay is done ("completed") or has "failed" with a code."""
 
     topic: ClassVar[str] = "huleedu.batch.spellcheck.phase.completed.v1"
@@ -47,7 +47,7 @@ class SpellcheckPhaseCompletedV1(Message):
     attempt: int | None = None
 
 
-class SpellcheckCorrection(Value):
+class SpellcheckCorrection(Value, frozen=True, kw_only=True):
     """One change: offset and length in code points of the original text; `kind` is "spelling" or "learner"."""
 
     offset: int
@@ -58,7 +58,7 @@ class SpellcheckCorrection(Value):
     kind: str = "spelling"
 
 
-class SpellcheckResultV1(Message):
+class SpellcheckResultV1(Message, frozen=True, kw_only=True):
     """The spellchecker: what was changed in this essay."""
 
     topic: ClassVar[str] = "huleedu.essay.spellcheck.results.v1"
