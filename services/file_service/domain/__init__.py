@@ -1,0 +1,1 @@
+"""What makes a file an essay: pure rules over text, without I/O."""

@@ -1,0 +1,97 @@
+"""The supervisor of the children that read files: a few long-lived processes, each replaced when it misbehaves."""
+
+import asyncio
+import os
+from types import TracebackType
+from typing import Self
+
+from msgspec import DecodeError
+
+from file_service.domain.extracted_text import ExtractedText
+from file_service.domain.failures import FileTooLarge, TextExtractionFailed, UnsupportedFileType, refusal
+from file_service.extraction.limits import Limits
+from file_service.extraction.reading_process import ReadingProcess
+from file_service.extraction.wire import Answer, Refusal
+
+READ_TEXT = "file_service.extraction.reading:read_text"
+_TEMPORARY_OF_WORD = "~$"
+_MOST_CHILDREN = 4
+_DIED = (EOFError, ConnectionError, DecodeError)
+
+
+class Extractor:
+    """Files to texts, several at a time. Belongs to one event loop; close it, or use it as a context.
+
+    `children` is how many files are read at once (default: one a core, at most four); `reader` names the function that
+    the children run, as "module:function".
+    """
+
+    def __init__(self, children: int | None = None, limits: Limits | None = None, reader: str = READ_TEXT) -> None:
+        self._children = children or min(os.cpu_count() or 1, _MOST_CHILDREN)
+        self._limits = limits or Limits()
+        self._reader = reader
+        self._seats = asyncio.Semaphore(self._children)
+        self._idle: list[ReadingProcess] = []
+
+    async def extract(self, raw: bytes, file_name: str) -> ExtractedText:
+        """The text of the file, whatever the file does to the process that reads it.
+
+        Raises a FileRefused for the file, ReadingProcessDidNotStart when the fault is not the file's.
+        """
+        self._refuse_unread(raw, file_name)
+        async with self._seats:
+            answer = await self._ask(await self._usable_child(), raw)
+        if isinstance(answer, Refusal):
+            raise refusal(answer.code, answer.message, answer.reason)
+        return answer
+
+    async def close(self) -> None:
+        """Wait until the files that are being read have been, then end the children."""
+        for _ in range(self._children):
+            await self._seats.acquire()
+        while self._idle:
+            await self._idle.pop().end()
+        for _ in range(self._children):
+            self._seats.release()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def _refuse_unread(self, raw: bytes, file_name: str) -> None:
+        if file_name.startswith(_TEMPORARY_OF_WORD):
+            raise UnsupportedFileType(
+                "This is a temporary file that Word keeps beside an open document. Upload the document itself."
+            )
+        if len(raw) > self._limits.most_bytes:
+            most = self._limits.most_bytes / 1_000_000
+            raise FileTooLarge(f"The file has {len(raw) / 1_000_000:,.1f} MB; at most {most:,.0f} MB can be read.")
+
+    async def _usable_child(self) -> ReadingProcess:
+        while self._idle:
+            child = self._idle.pop()
+            if child.usable:
+                return child
+            await child.end()
+        return await ReadingProcess.start(self._reader, self._limits)
+
+    async def _ask(self, child: ReadingProcess, raw: bytes) -> Answer:
+        """The child's answer; one that gave none, for whatever reason, never reads another file."""
+        try:
+            async with asyncio.timeout(self._limits.wall_seconds):
+                answer = await child.ask(raw)
+        except TimeoutError as slow:
+            await child.end()
+            raise TextExtractionFailed(reason=f"no answer within {self._limits.wall_seconds:g} s") from slow
+        except _DIED as death:
+            await child.end()
+            raise TextExtractionFailed(reason=f"the process that read it {child.epitaph}") from death
+        except BaseException:
+            await child.end()
+            raise
+        self._idle.append(child)
+        return answer
