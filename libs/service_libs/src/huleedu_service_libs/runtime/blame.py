@@ -1,0 +1,38 @@
+"""Whose fault an error is: the message's own data, or the world around it."""
+
+import random
+
+import asyncpg
+
+from huleedu_service_libs.errors import Unavailable
+
+# Cardinality, data, integrity, WITH CHECK OPTION, program limit, RAISE: what a message's values can cause.
+# Class 42 (an unknown column) is a missed migration, 53 a full disk: not the message's doing.
+_DATA_CLASSES = frozenset({"21", "22", "23", "44", "54", "P0"})
+
+
+class Fenced(Exception):
+    """Somebody else has taken over what this process was working on."""
+
+
+def blames_data(error: Exception) -> bool:
+    """True if only the message's own data can have caused this; everything else is waited out."""
+    if isinstance(error, asyncpg.PostgresError):
+        return (error.sqlstate or "")[:2] in _DATA_CLASSES
+    if isinstance(error, asyncpg.InterfaceError):
+        return isinstance(error, ValueError)  # asyncpg's own "cannot encode this argument"
+    return not isinstance(error, OSError | TimeoutError | Unavailable | Fenced | asyncpg.InternalClientError)
+
+
+def reason(error: Exception | None) -> str:
+    """Why it failed, in 500 characters that PostgreSQL accepts; never PostgreSQL's message, which quotes the row."""
+    if isinstance(error, asyncpg.PostgresError):
+        text = f"{type(error).__name__}: SQLSTATE {error.sqlstate} {getattr(error, 'constraint_name', None) or ''}"
+    else:
+        text = f"{type(error).__name__}: {error}"
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0").strip()[:500]
+
+
+def pause(tries: int) -> float:
+    """Seconds to wait before the next try: doubling from 0.05 to 5, with jitter."""
+    return min(5.0, 0.05 * 2.0 ** min(tries, 7)) * random.uniform(0.5, 1)

@@ -1,0 +1,48 @@
+"""Messages that could not be handled: set aside with their reason, listed, and replayed straight to their handler."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from huleedu_service_libs.runtime.blame import reason
+from huleedu_service_libs.runtime.connection import Connection
+
+if TYPE_CHECKING:
+    from huleedu_service_libs.runtime.reader import Delivery
+
+_BURY = """insert into runtime.dead_letter(grp, topic, key, reason, raw)
+  select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::bytea[])"""
+_LIST = """select id, grp, topic, key, reason, raw, buried_at from runtime.dead_letter
+  where ($1::text is null or grp = $1) order by id desc limit $2"""
+_WANTED = "update runtime.dead_letter set wanted = true where id = any($1::bigint[]) or $2 returning id"
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """A message that could not be handled."""
+
+    id: int
+    group: str
+    topic: str
+    key: str
+    reason: str
+    raw: bytes
+    buried_at: datetime
+
+
+async def bury(con: Connection, group: str, deliveries: Sequence["Delivery"]) -> None:
+    """Set these aside, in the transaction that acknowledges them."""
+    if deliveries:
+        rows = [(d.topic, d.key, reason(d.error), d.raw) for d in deliveries]
+        await con.execute(_BURY, group, *map(list, zip(*rows, strict=True)))
+
+
+async def letters(con: Connection, group: str | None = None, limit: int = 100) -> list[DeadLetter]:
+    """The newest dead letters, of one group or of all."""
+    return [DeadLetter(*row) for row in await con.fetch(_LIST, group, limit)]
+
+
+async def ask_replay(con: Connection, ids: Sequence[int], *, everything: bool = False) -> int:
+    """Have the owning groups take these again; how many there are."""
+    return len(await con.fetch(_WANTED, list(ids), everything))

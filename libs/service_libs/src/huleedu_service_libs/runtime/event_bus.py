@@ -1,0 +1,20 @@
+"""The port between a service's handlers and whatever carries its events."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from huleedu_service_libs.runtime.database import Database
+from huleedu_service_libs.runtime.routing import Group
+
+
+class EventBus(Protocol):
+    """Delivers what is said to the groups that handle it; every effect takes place exactly once."""
+
+    def subscribe(self, database: Database, groups: Iterable[Group]) -> None:
+        """Have these groups read, with their effects in that database. Before `run`."""
+
+    def said(self, topics: Iterable[str]) -> None:
+        """Something has been committed on these topics: look soon."""
+
+    async def run(self) -> None:
+        """Until cancelled; then hand over so that others go on at once."""

@@ -1,0 +1,124 @@
+"""The log: one sequence of dense offsets in commit order, kept as record batches. Outbox always, bus on one machine."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+import zstandard
+
+from huleedu_service_libs.runtime.blame import Fenced
+from huleedu_service_libs.runtime.connection import Connection, Pool
+
+MAX_COUNT = 500  # messages in a row; READ relies on it
+MAX_BYTES = 1 << 20  # uncompressed bytes in a row, unless one message alone is larger
+
+# The head's row lock is held from here to the commit: offsets are dense, and their order is the commit order.
+# So this is the last statement of its transaction.
+_APPEND = """with said as (
+    select *, (sum(n) over (order by ord))::bigint - n as before
+    from unnest($1::text[], $2::text[], $3::int[], $4::bytea[]) with ordinality u(topic, key, n, payload, ord)),
+  head as (update runtime.head set next = next + (select sum(n) from said) returning next)
+  insert into runtime.log(first, n, topic, key, payload)
+  select head.next - (select sum(n) from said) + said.before, said.n, said.topic, said.key, said.payload
+  from said, head"""
+
+# One statement is one snapshot: whatever lies below `head` is visible in `log`.
+_READ = f"""with mine as materialized (
+    select c.at, c.epoch, h.next as head from runtime.cursor c cross join runtime.head h
+    where c.grp = $1 and c.owner = $2),
+  found as (
+    select l.*, sum(l.rest) over (order by l.first) as total from mine cross join lateral (
+      select first, n, topic, key, payload, said_at, first + n - greatest(first, mine.at) as rest from runtime.log
+      where first > mine.at - {MAX_COUNT} and first + n > mine.at and topic = any($3::text[])
+      order by first limit $4::bigint) l)
+  select at, epoch, head, first, n, topic, key, payload, said_at
+  from mine left join (select * from found where total - rest < $4::bigint) f on true order by first"""
+
+_MOVE = "update runtime.cursor set at = $3, seen_at = now() where grp = $1 and at = $2 and epoch = $4"
+
+_compress = zstandard.ZstdCompressor(level=1).compress
+_decompress = zstandard.ZstdDecompressor().decompress
+
+
+class Position(msgspec.Struct, frozen=True):
+    """Where a group stood when it read: its offset, its owner's epoch, and the end of the log."""
+
+    at: int
+    epoch: int
+    head: int
+
+
+class Record(msgspec.Struct):
+    """One message as it stands in the log; `next` is the offset after it."""
+
+    topic: str
+    key: str
+    raw: bytes
+    next: int
+    broken: bool = False
+
+
+def batches(raws: Sequence[bytes]) -> Iterable[Sequence[bytes]]:
+    """Cut what is said to one (topic, key) into record batches."""
+    if len(raws) <= MAX_COUNT and sum(map(len, raws)) <= MAX_BYTES:
+        yield raws
+        return
+    start = size = 0
+    for end, raw in enumerate(raws):
+        if end > start and (end - start == MAX_COUNT or size + len(raw) > MAX_BYTES):
+            yield raws[start:end]
+            start, size = end, 0
+        size += len(raw)
+    yield raws[start:]
+
+
+async def append(con: Connection, said: dict[tuple[str, str], list[bytes]]) -> None:
+    """Write {(topic, key): envelopes} as record batches. Nothing may follow in this transaction."""
+    topics, keys, counts, payloads = [], [], [], []
+    for (topic, key), raws in said.items():
+        for batch in batches(raws):
+            topics.append(topic)
+            keys.append(key)
+            counts.append(len(batch))
+            payloads.append(_compress(b"\n".join(batch)))
+    await con.execute(_APPEND, topics, keys, counts, payloads)
+
+
+async def read(
+    con: Connection | Pool, group: str, owner: str, topics: Sequence[str], limit: int
+) -> tuple[Position | None, list[Record]]:
+    """The group's next messages, at most `limit`; no position if this owner does not read for the group."""
+    rows = await con.fetch(_READ, group, owner, topics, limit)
+    if not rows:
+        return None, []
+    position = Position(rows[0]["at"], rows[0]["epoch"], rows[0]["head"])
+    return position, _unpack(rows, position.at, limit)
+
+
+def _unpack(rows: Sequence[Any], at: int, limit: int) -> list[Record]:
+    records: list[Record] = []
+    for row in rows:
+        if row["first"] is None:
+            continue
+        skip = max(0, at - row["first"])
+        raws = _messages(row["payload"], row["n"])
+        if raws is None:
+            records.append(Record(row["topic"], row["key"], row["payload"], row["first"] + row["n"], broken=True))
+            continue
+        for index, raw in enumerate(raws[skip : skip + limit - len(records)], row["first"] + skip + 1):
+            records.append(Record(row["topic"], row["key"], raw, index))
+    return records
+
+
+def _messages(payload: bytes, count: int) -> list[bytes] | None:
+    try:
+        raws = _decompress(payload).split(b"\n")
+    except zstandard.ZstdError:
+        return None
+    return raws if len(raws) == count else None
+
+
+async def move(con: Connection | Pool, group: str, expected: int, to: int, epoch: int) -> None:
+    """Move the group's cursor by compare-and-swap. Raises Fenced if somebody else moved it or took it over."""
+    if await con.execute(_MOVE, group, expected, to, epoch) != "UPDATE 1":
+        raise Fenced

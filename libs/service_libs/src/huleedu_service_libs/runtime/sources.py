@@ -1,0 +1,104 @@
+"""A group's sources on PostgreSQL: the log, its due timers, and dead letters asked for again."""
+
+import asyncio
+import math
+from collections.abc import Sequence
+
+from huleedu_service_libs.runtime import log
+from huleedu_service_libs.runtime.blame import Fenced
+from huleedu_service_libs.runtime.connection import Connection
+from huleedu_service_libs.runtime.database import Database
+from huleedu_service_libs.runtime.reader import Delivery
+
+_DUE = """select name, fire_at, topic, payload from runtime.timer
+  where grp = $1 and fire_at <= $2 order by fire_at limit $3"""
+_FIRED = """delete from runtime.timer t using unnest($2::text[], $3::timestamptz[]) f(name, fire_at)
+  where t.grp = $1 and t.name = f.name and t.fire_at = f.fire_at"""
+_WANTED = "select id, topic, key, raw from runtime.dead_letter where grp = $1 and wanted order by id limit $2"
+_REPLAYED = "delete from runtime.dead_letter where id = any($1::bigint[])"
+
+SKIP_COUNT = 5000  # other groups' messages after which it is worth moving a cursor that has nothing of its own to read
+SKIP_SECONDS = 1.0  # after which it moves over fewer
+
+
+class LogSource:
+    """The log itself. Position and ownership are asked of the database at each poll, never remembered."""
+
+    def __init__(self, database: Database, group: str, owner: str, topics: Sequence[str]) -> None:
+        self._database, self._group, self._owner, self._topics = database, group, owner, list(topics)
+        self._position = log.Position(0, 0, 0)
+        self._skipped_at = -math.inf
+        self.owned = False
+
+    async def take(self, limit: int) -> list[Delivery]:
+        """The next messages; none if another process reads for the group."""
+        position, records = await log.read(self._database.pool, self._group, self._owner, self._topics, limit)
+        self.owned = position is not None
+        if position is None:
+            return []
+        self._position = position
+        if not records:
+            await self._skip()
+        return [self._delivery(record) for record in records]
+
+    def _delivery(self, record: log.Record) -> Delivery:
+        error = ValueError("broken record batch") if record.broken else None
+        return Delivery(record.topic, record.key, record.raw, record.next, error=error)
+
+    async def acknowledge(self, con: Connection, deliveries: Sequence[Delivery]) -> None:
+        """Move the cursor from where these began to where they end."""
+        to = deliveries[-1].receipt
+        await log.move(con, self._group, self._position.at, to, self._position.epoch)
+        self._position = log.Position(to, self._position.epoch, self._position.head)
+
+    @property
+    def lag(self) -> int:
+        """Messages between the cursor and the end of the log, at the last poll."""
+        return self._position.head - self._position.at
+
+    async def _skip(self) -> None:
+        """Nothing here is ours: go to the end, but not for every few messages of others."""
+        clock, position = asyncio.get_running_loop().time(), self._position
+        if self.lag >= SKIP_COUNT or (self.lag and clock - self._skipped_at >= SKIP_SECONDS):
+            self._skipped_at = clock
+            await log.move(self._database.pool, self._group, position.at, position.head, position.epoch)
+            self._position = log.Position(position.head, position.epoch, position.head)
+
+
+class TimerSource:
+    """Timers that are due. The row goes in the transaction of its effect: it fires once, whoever is first."""
+
+    def __init__(self, database: Database, group: str, log_source: LogSource) -> None:
+        self._database, self._group, self._log = database, group, log_source
+
+    async def take(self, limit: int) -> list[Delivery]:
+        """Due timers, the earliest first."""
+        if not self._log.owned:
+            return []
+        rows = await self._database.pool.fetch(_DUE, self._group, self._database.clock(), limit)
+        return [Delivery(row["topic"], row["name"], row["payload"], (row["name"], row["fire_at"])) for row in rows]
+
+    async def acknowledge(self, con: Connection, deliveries: Sequence[Delivery]) -> None:
+        """Delete them; Fenced if one has been fired or set anew meanwhile."""
+        names, times = zip(*(d.receipt for d in deliveries), strict=True)
+        if await con.execute(_FIRED, self._group, names, times) != f"DELETE {len(deliveries)}":
+            raise Fenced
+
+
+class ReplaySource:
+    """Dead letters that an operator wants handled again."""
+
+    def __init__(self, database: Database, group: str, log_source: LogSource) -> None:
+        self._database, self._group, self._log = database, group, log_source
+
+    async def take(self, limit: int) -> list[Delivery]:
+        """Those asked for, the oldest first."""
+        if not self._log.owned:
+            return []
+        rows = await self._database.pool.fetch(_WANTED, self._group, limit)
+        return [Delivery(row["topic"], row["key"], row["raw"], row["id"]) for row in rows]
+
+    async def acknowledge(self, con: Connection, deliveries: Sequence[Delivery]) -> None:
+        """They leave the dead letters; what fails again is buried anew."""
+        if await con.execute(_REPLAYED, [d.receipt for d in deliveries]) != f"DELETE {len(deliveries)}":
+            raise Fenced
