@@ -16,5 +16,8 @@ class EventBus(Protocol):
     def said(self, topics: Iterable[str]) -> None:
         """Something has been committed on these topics: look soon."""
 
+    def trouble(self, group: str) -> str | None:
+        """What keeps this group from going on, if anything."""
+
     async def run(self) -> None:
         """Until cancelled; then hand over so that others go on at once."""

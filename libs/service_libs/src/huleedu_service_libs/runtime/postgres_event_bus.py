@@ -98,10 +98,11 @@ class PostgresEventBus:
             if runner.worker is not None:
                 self._wakes[f"work:{group.name}"].append(runner.worker.wake)
 
-    @property
-    def runners(self) -> list[GroupRunner]:
-        """What runs here, by group."""
-        return list(self._runners.values())
+    def trouble(self, group: str) -> str | None:
+        """See `EventBus.trouble`."""
+        if asyncio.get_running_loop().time() - self.beaten_at > MEMBER_SECONDS:
+            return "no link to the database"
+        return self._runners[group].trouble
 
     def said(self, topics: Iterable[str]) -> None:
         """Wake whoever reads these: here at once, in other processes soon."""

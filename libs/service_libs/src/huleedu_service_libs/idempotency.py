@@ -1,0 +1,82 @@
+"""`Idempotency-Key` on POST: the same key gives the same answer, and the effect it reports happens once."""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any
+
+from pydantic import BaseModel
+from quart import Response, current_app, request
+
+from huleedu_service_libs.errors import BadRequest, Unprocessable
+from huleedu_service_libs.runtime.answers import Claim, claiming, find_answer
+from huleedu_service_libs.runtime.database import Database
+
+HEADER = "Idempotency-Key"
+MAX_KEY_LENGTH = 255
+
+View = Callable[..., Awaitable[BaseModel]]
+
+
+class KeyReused(Unprocessable):
+    """This Idempotency-Key was used for a different request before."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
+
+
+def idempotent(status: int) -> Callable[[View], Callable[..., Awaitable[Response]]]:
+    """For a view that returns the model its one transaction returned: answer it with `status`, once per key.
+
+    The answer is kept in the transaction of the effect (`Transactions.run`), so a retry finds both or neither.
+    """
+
+    def decorate(view: View) -> Callable[..., Awaitable[Response]]:
+        @wraps(view)
+        async def answer(*args: Any, **kwargs: Any) -> Response:
+            key = request.headers.get(HEADER)
+            if key is None:
+                return _response((await view(*args, **kwargs)).model_dump_json().encode(), status)
+            claim = await _claim(key, status)
+            return await _kept(claim) or await _first(claim, view, *args, **kwargs)
+
+        return answer
+
+    return decorate
+
+
+async def _claim(key: str, status: int) -> Claim:
+    if not 0 < len(key) <= MAX_KEY_LENGTH:
+        raise BadRequest(f"{HEADER} must have 1 to {MAX_KEY_LENGTH} characters")
+    asked = f"{request.method} {request.full_path}\n".encode() + bytes(await request.get_data(as_text=False))
+    caller = request.headers.get("X-User-ID", "")
+    fingerprint = hashlib.blake2b(asked, digest_size=16).digest()
+    return Claim(current_app.name, f"{caller} {request.path}", key, fingerprint, status)
+
+
+async def _kept(claim: Claim) -> Response | None:
+    database: Database = current_app.extensions["huleedu_database"]
+    found = await find_answer(database.pool, claim)
+    if found is None:
+        return None
+    fingerprint, status, body = found
+    if fingerprint != claim.fingerprint:
+        raise KeyReused
+    replay = _response(body, status)
+    replay.headers["Idempotent-Replay"] = "true"
+    return replay
+
+
+async def _first(claim: Claim, view: View, *args: Any, **kwargs: Any) -> Response:
+    try:
+        with claiming(claim):
+            result = await view(*args, **kwargs)
+    except Exception:
+        # Two requests with one key at once: the other has won, and its answer is ours.
+        if (kept := await _kept(claim)) is not None:
+            return kept
+        raise
+    return _response(result.model_dump_json().encode(), claim.status)
+
+
+def _response(body: bytes, status: int) -> Response:
+    return Response(body, status, content_type="application/json")
