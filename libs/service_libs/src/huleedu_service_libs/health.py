@@ -1,0 +1,77 @@
+"""Whether a service lives, is ready, and what it has measured: GET /healthz, /readyz, /metrics."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from quart import Blueprint, Response
+from quart_schema import hide
+
+from huleedu_service_libs.metrics import CONTENT_TYPE, ServiceMetrics
+
+LivenessProbe = Callable[[], str | None]
+"""Answers at once: None, or what has died, such as a loop that reads events."""
+
+ReadinessCheck = Callable[[], Awaitable[str | None]]
+"""Tries something the service needs: answers a detail worth showing or None, raises when it is away."""
+
+
+class Health:
+    """The probes of one service."""
+
+    def __init__(self, *, check_timeout: float = 2.0) -> None:
+        """`check_timeout`, in seconds, limits each readiness check."""
+        self._check_timeout = check_timeout
+        self._probes: dict[str, LivenessProbe] = {}
+        self._checks: dict[str, ReadinessCheck] = {}
+
+    def lives_while(self, name: str, probe: LivenessProbe) -> None:
+        """Restarting the process is the cure when this probe names a fault."""
+        self._probes[name] = probe
+
+    def needs(self, name: str, check: ReadinessCheck) -> None:
+        """Without this the service lives, but cannot do its work."""
+        self._checks[name] = check
+
+    def faults(self) -> dict[str, str]:
+        """What has died, by name."""
+        return {name: fault for name, probe in self._probes.items() if (fault := probe()) is not None}
+
+    async def readiness(self) -> dict[str, dict[str, Any]]:
+        """Each check's {ok, detail}; they run at the same time."""
+        results = await asyncio.gather(*map(self._tried, self._checks.values()))
+        return dict(zip(self._checks, results, strict=True))
+
+    async def _tried(self, check: ReadinessCheck) -> dict[str, Any]:
+        try:
+            async with asyncio.timeout(self._check_timeout):
+                return {"ok": True, "detail": await check()}
+        except TimeoutError:
+            return {"ok": False, "detail": f"no answer within {self._check_timeout:g} s"}
+        except Exception as error:
+            return {"ok": False, "detail": f"{type(error).__name__}: {error}"}
+
+
+def health_blueprint(health: Health, metrics: ServiceMetrics) -> Blueprint:
+    """The three addresses that every service has."""
+    blueprint = Blueprint("health", __name__)
+
+    @blueprint.get("/healthz")
+    async def healthz() -> tuple[dict[str, Any], int]:
+        """Whether the process should be left alone (200) or restarted (503)."""
+        faults = health.faults()
+        return ({"status": "down", "faults": faults}, 503) if faults else ({"status": "ok"}, 200)
+
+    @blueprint.get("/readyz")
+    async def readyz() -> tuple[dict[str, Any], int]:
+        """Whether work can be done now, and if not, what is missing."""
+        checks = await health.readiness()
+        ready = all(check["ok"] for check in checks.values())
+        return {"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503
+
+    @blueprint.get("/metrics")
+    @hide
+    async def metrics_text() -> Response:
+        return Response(metrics.render(), content_type=CONTENT_TYPE)
+
+    return blueprint

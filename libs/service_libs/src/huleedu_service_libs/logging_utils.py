@@ -1,0 +1,136 @@
+"""Structured logs: one JSON object a line (or a readable line on a console), written by a thread of its own.
+
+Several services share a process, so the service's name is bound to each logger, never to the process.
+"""
+
+import logging
+import sys
+from collections.abc import Mapping, MutableMapping
+from logging.handlers import QueueHandler, QueueListener
+from queue import SimpleQueue
+from typing import Any, Literal, TextIO, cast
+
+import structlog
+from opentelemetry import trace
+from structlog.typing import Processor
+
+from huleedu_service_libs.correlation import current_correlation_id
+
+_SECRET = ("password", "secret", "token", "authorization", "cookie", "api_key", "dsn")
+_PROSE = frozenset({"text", "content", "body", "essay_text", "corrected_text", "student_prompt_text"})
+_LONGEST_VALUE = 2_000
+"""Characters: enough for any id or reason, too little for an essay."""
+
+
+class LogPipe:
+    """The way from the loggers to the stream; `close` writes out what is under way."""
+
+    def __init__(self, entrance: QueueHandler, exit_: logging.Handler) -> None:
+        self._entrance = entrance
+        self._listener = QueueListener(cast("SimpleQueue[Any]", entrance.queue), exit_)
+        self._listener.start()
+        logging.getLogger().addHandler(entrance)
+
+    def close(self) -> None:
+        """Detach from the root logger and wait until the last line is written."""
+        logging.getLogger().removeHandler(self._entrance)
+        self._listener.stop()
+
+
+def configure_logging(
+    *,
+    level: str = "INFO",
+    log_format: Literal["json", "console"] = "json",
+    environment: str = "development",
+    stream: TextIO | None = None,
+) -> LogPipe:
+    """Send this process's logs, libraries' included, to `stream` (stdout unless told). Close the pipe at the end.
+
+    Called by whoever owns the process, once. A line costs its caller the rendering; the writing is a thread's.
+    """
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_enrichment(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    logging.getLogger().setLevel(level)
+    entrance: QueueHandler = QueueHandler(SimpleQueue())
+    entrance.setFormatter(_formatter(log_format, environment))
+    return LogPipe(entrance, logging.StreamHandler(stream or sys.stdout))
+
+
+def set_log_level(service_name: str, level: str) -> None:
+    """Give one service of this process a level of its own."""
+    logging.getLogger(service_name).setLevel(level)
+
+
+def create_service_logger(service_name: str, logger_name: str) -> structlog.stdlib.BoundLogger:
+    """A logger whose lines carry the service's name. Context is added by keywords or `bind`."""
+    logger = structlog.stdlib.get_logger(f"{service_name}.{logger_name}")
+    return logger.bind(**{"service.name": service_name, "logger_name": logger_name})
+
+
+def _formatter(log_format: str, environment: str) -> structlog.stdlib.ProcessorFormatter:
+    def add_environment(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        line["deployment.environment"] = environment
+        return line
+
+    console = log_format == "console"
+    ending: list[Processor] = (
+        [structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)]
+        if console
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=True)]
+    )
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[*_enrichment(), _name_library],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, add_environment, _discreet, *ending],
+    )
+
+
+def _enrichment() -> list[Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_correlation,
+        _add_span,
+    ]
+
+
+def _name_library(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    line.setdefault("logger_name", cast(logging.LogRecord, line["_record"]).name)
+    return line
+
+
+def _add_correlation(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    if (correlation_id := current_correlation_id()) is not None:
+        line.setdefault("correlation_id", correlation_id)
+    return line
+
+
+def _add_span(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    span = trace.get_current_span().get_span_context()
+    if span.is_valid:
+        line["trace_id"] = trace.format_trace_id(span.trace_id)
+        line["span_id"] = trace.format_span_id(span.span_id)
+    return line
+
+
+def _discreet(_: Any, __: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """No secrets and no essay text leave by the log."""
+    return {name: _discreet_value(name, value) for name, value in line.items()}
+
+
+def _discreet_value(name: str, value: Any) -> Any:
+    if any(word in name.lower() for word in _SECRET):
+        return "***"
+    if name in _PROSE and isinstance(value, str | bytes):
+        return f"<{len(value)} long>"
+    if isinstance(value, str) and len(value) > _LONGEST_VALUE and name != "exception":
+        return f"{value[:_LONGEST_VALUE]}... <{len(value)} long>"
+    return value

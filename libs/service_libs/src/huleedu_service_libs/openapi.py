@@ -1,0 +1,65 @@
+"""The OpenAPI 3.1 document of a service, and a page that shows it without any network."""
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from quart import Quart
+from quart_schema import OpenAPIProvider, QuartSchema
+from quart_schema.conversion import PYDANTIC_REF_TEMPLATE
+from werkzeug.routing import Rule
+
+from huleedu_service_libs.problems import PROBLEM_JSON, ProblemBody, RefusedCommand, refusals
+
+_PROBLEM = {PROBLEM_JSON: {"schema": {"$ref": PYDANTIC_REF_TEMPLATE.format(model="ProblemBody")}}}
+
+
+class ServiceOpenAPIProvider(OpenAPIProvider):
+    """Adds what quart-schema leaves out: problems, required bodies, a stable order."""
+
+    def schema(self) -> dict[str, Any]:
+        """The whole document, the same each time."""
+        document = super().schema()
+        problem = ProblemBody.model_json_schema(ref_template=PYDANTIC_REF_TEMPLATE, mode="serialization")
+        schemas = document["components"]["schemas"]
+        schemas |= problem.pop("$defs") | {"ProblemBody": problem}
+        document["components"]["schemas"] = dict(sorted(schemas.items()))
+        document["paths"] = dict(sorted(document["paths"].items()))
+        return document
+
+    def build_paths(self, rule: Rule) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The operations of one rule, their problems included."""
+        paths, components = super().build_paths(rule)
+        refused = refusals(self._app.view_functions[rule.endpoint])
+        for path, operations in paths.items():
+            paths[path] = {method: _completed(operation, refused) for method, operation in sorted(operations.items())}
+        return paths, components
+
+
+def _completed(operation: dict[str, Any], refused: tuple[type[RefusedCommand], ...]) -> dict[str, Any]:
+    responses = {str(status): response for status, response in operation["responses"].items()}
+    responses |= _problems(refused)
+    if "requestBody" in operation:
+        operation["requestBody"]["required"] = True
+        responses.setdefault("400", {"description": "VALIDATION_ERROR or MALFORMED_JSON", "content": _PROBLEM})
+    responses["default"] = {"description": "Any other problem.", "content": _PROBLEM}
+    return operation | {"responses": responses, "tags": sorted(operation.get("tags", []))}
+
+
+def _problems(refused: tuple[type[RefusedCommand], ...]) -> dict[str, Any]:
+    """One response a status; its description lists the codes."""
+    lines: defaultdict[str, list[str]] = defaultdict(list)
+    for refusal in refused:
+        lines[str(refusal.status)].append(f"{refusal.code}: {refusal.message()}")
+    return {status: {"description": "\n\n".join(codes), "content": _PROBLEM} for status, codes in lines.items()}
+
+
+def openapi_document(app: Quart) -> dict[str, Any]:
+    """The document as it is served, for committing and comparing."""
+    extension: QuartSchema = app.extensions["QUART_SCHEMA"]
+    return extension.openapi_provider.schema()
+
+
+def docs_page() -> str:
+    """The page at /docs: plain, and without any network."""
+    return Path(__file__).with_name("docs.html").read_text(encoding="utf-8")
