@@ -1,0 +1,1 @@
+"""What an essay says about itself on its surface: counted, never guessed."""
