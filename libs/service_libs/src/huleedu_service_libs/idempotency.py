@@ -47,7 +47,9 @@ def idempotent(status: int) -> Callable[[View], Callable[..., Awaitable[Response
 async def _claim(key: str, status: int) -> Claim:
     if not 0 < len(key) <= MAX_KEY_LENGTH:
         raise BadRequest(f"{HEADER} must have 1 to {MAX_KEY_LENGTH} characters")
-    asked = f"{request.method} {request.full_path}\n".encode() + bytes(await request.get_data(as_text=False))
+    asked = f"{request.method} {request.full_path}\n".encode() + await request.get_data(
+        cache=True, as_text=False, parse_form_data=False
+    )
     caller = request.headers.get("X-User-ID", "")
     fingerprint = hashlib.blake2b(asked, digest_size=16).digest()
     return Claim(current_app.name, f"{caller} {request.path}", key, fingerprint, status)
