@@ -7,6 +7,8 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from contextlib import suppress
 from typing import Self
 
+from huleedu_service_libs.errors import Unavailable
+
 from file_service.extraction.limits import Limits
 from file_service.extraction.wire import LENGTH_BYTES, Answer, decoder, framed
 
@@ -14,8 +16,8 @@ _SECONDS_TO_START = 60.0
 _INHERITED = ("PATH", "PYTHONPATH", "LANG", "LC_ALL")  # a child has no business with the rest: it may hold secrets
 
 
-class ReadingProcessDidNotStart(RuntimeError):
-    """No process could be started to read a file; that says nothing about the file, which may be tried again."""
+class ReadingProcessDidNotStart(Unavailable):
+    """No process could be started to read the file; that says nothing about the file: try again later."""
 
 
 class ReadingProcess:
