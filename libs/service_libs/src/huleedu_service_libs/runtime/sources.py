@@ -2,7 +2,9 @@
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+import msgspec
 
 from huleedu_service_libs.runtime import log
 from huleedu_service_libs.runtime.blame import Fenced
@@ -19,6 +21,14 @@ _REPLAYED = "delete from runtime.dead_letter where id = any($1::bigint[])"
 
 SKIP_COUNT = 5000  # other groups' messages after which it is worth moving a cursor that has nothing of its own to read
 SKIP_SECONDS = 1.0  # after which it moves over fewer
+
+
+class Span(msgspec.Struct, frozen=True):
+    """A delivery's receipt: the cursor before and after it, and under which ownership it was read."""
+
+    since: int
+    next: int
+    epoch: int
 
 
 class LogSource:
@@ -39,17 +49,19 @@ class LogSource:
         self._position = position
         if not records:
             await self._skip()
-        return [self._delivery(record) for record in records]
+        return list(self._deliveries(position, records))
 
-    def _delivery(self, record: log.Record) -> Delivery:
-        error = ValueError("broken record batch") if record.broken else None
-        return Delivery(record.topic, record.key, record.raw, record.next, error=error)
+    def _deliveries(self, position: log.Position, records: Sequence[log.Record]) -> Iterator[Delivery]:
+        since = position.at
+        for record in records:
+            error = ValueError("broken record batch") if record.broken else None
+            yield Delivery(record.topic, record.key, record.raw, Span(since, record.next, position.epoch), error=error)
+            since = record.next
 
     async def acknowledge(self, con: Connection, deliveries: Sequence[Delivery]) -> None:
-        """Move the cursor from where these began to where they end."""
-        to = deliveries[-1].receipt
-        await log.move(con, self._group, self._position.at, to, self._position.epoch)
-        self._position = log.Position(to, self._position.epoch, self._position.head)
+        """Move the cursor from where these began to where they end, both as they were read."""
+        first, last = deliveries[0].receipt, deliveries[-1].receipt
+        await log.move(con, self._group, first.since, last.next, last.epoch)
 
     @property
     def lag(self) -> int:
