@@ -355,8 +355,11 @@ async def test_a_timer_fires_once_when_it_is_due_unless_it_is_forgotten(world: W
             Never("forgotten"),
         )
 
+    async def fire(message: Said) -> None:
+        current_unit().states(TALLY).put(message.batch_id, [message.number])
+
     await world.say(Echoed(batch_id="b", number=0))
-    async with world.reading(Group(name="clockwork", routes=(on(Echoed, set_timers), on(Said, count)), states=TALLY)):
+    async with world.reading(Group(name="clockwork", routes=(on(Echoed, set_timers), on(Said, fire)), states=TALLY)):
         await world.until_sql("select exists (select from tally where batch_id = 'due')")
 
     assert await world.tally("due") == [1]
