@@ -32,9 +32,11 @@ class LogPipe:
         logging.getLogger().addHandler(entrance)
 
     def close(self) -> None:
-        """Detach from the root logger and wait until the last line is written."""
-        logging.getLogger().removeHandler(self._entrance)
-        self._listener.stop()
+        """Detach from the root logger and wait until the last line is written. Closing again does nothing."""
+        root = logging.getLogger()
+        if self._entrance in root.handlers:
+            root.removeHandler(self._entrance)
+            self._listener.stop()
 
 
 def configure_logging(

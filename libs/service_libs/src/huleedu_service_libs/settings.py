@@ -154,7 +154,8 @@ class _Variables(PydanticBaseSettingsSource):
         try:
             return self.prepare_field_value(name, field, value, is_complex)
         except ValueError:
-            raise SettingsError(f"{self._names(name)[0]}: must be JSON") from None
+            used = next(filter(self._values.get, self._names(name)))
+            raise SettingsError(f"{used}: must be JSON") from None
 
 
 def _variables(settings: type[ServiceSettings]) -> Mapping[str, str | None]:

@@ -2,23 +2,12 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import StringConstraints
 
-
-def _storable(text: str) -> str:
-    """Refuse what would only fail later, in the database: NUL, and halves of surrogate pairs."""
-    if "\0" in text:
-        raise PydanticCustomError("nul_character", "must not contain NUL characters")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise PydanticCustomError("unpaired_surrogate", "must not contain unpaired surrogates") from None
-    return text
-
-
-Text = Annotated[str, AfterValidator(_storable), Field(json_schema_extra={"pattern": "^[^\\u0000]*$"})]
-"""Any storable text. Limit it where it is used: `Annotated[Text, Field(max_length=100)]`."""
+# A constraint, not a validator function: so that limits added where it is used are checked after stripping.
+# Halves of surrogate pairs are refused by any constraint, since pydantic then needs the text in UTF-8.
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+"""Any text without NUL. Limit it where it is used: `Annotated[Text, StringConstraints(max_length=100)]`."""
 
 Line = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
 """A name, title or id: 1 to 255 characters after the spaces around it are gone."""
