@@ -2,21 +2,19 @@
 
 import asyncio
 import os
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
-
-from msgspec import DecodeError
 
 from file_service.domain.extracted_text import ExtractedText
 from file_service.domain.failures import FileTooLarge, TextExtractionFailed, UnsupportedFileType, refusal
 from file_service.extraction.limits import Limits
-from file_service.extraction.reading_process import ReadingProcess
+from file_service.extraction.reading_process import ReadingProcess, ReadingProcessDied
 from file_service.extraction.wire import Answer, Refusal
 
 READ_TEXT = "file_service.extraction.reading:read_text"
 _TEMPORARY_OF_WORD = "~$"
 _MOST_CHILDREN = 4
-_DIED = (EOFError, ConnectionError, DecodeError)
 
 
 class Extractor:
@@ -40,7 +38,7 @@ class Extractor:
         """
         self._refuse_unread(raw, file_name)
         async with self._seats:
-            answer = await self._ask(await self._usable_child(), raw)
+            answer = await self._read(raw)
         if isinstance(answer, Refusal):
             raise refusal(answer.code, answer.message, answer.reason)
         return answer
@@ -71,27 +69,30 @@ class Extractor:
             most = self._limits.most_bytes / 1_000_000
             raise FileTooLarge(f"The file has {len(raw) / 1_000_000:,.1f} MB; at most {most:,.0f} MB can be read.")
 
+    async def _read(self, raw: bytes) -> Answer:
+        """A process that dies over its first file condemns it; one that has read others may have died of those."""
+        child = await self._usable_child()
+        if not child.fresh:
+            with suppress(ReadingProcessDied):
+                return await self._ask(child, raw)
+            child = await self._new_child()
+        try:
+            return await self._ask(child, raw)
+        except ReadingProcessDied as death:
+            raise TextExtractionFailed(reason=str(death)) from death
+
+    async def _ask(self, child: ReadingProcess, raw: bytes) -> Answer:
+        answer = await child.ask(raw)
+        self._idle.append(child)
+        return answer
+
     async def _usable_child(self) -> ReadingProcess:
         while self._idle:
             child = self._idle.pop()
             if child.usable:
                 return child
             await child.end()
-        return await ReadingProcess.start(self._reader, self._limits)
+        return await self._new_child()
 
-    async def _ask(self, child: ReadingProcess, raw: bytes) -> Answer:
-        """The child's answer; one that gave none, for whatever reason, never reads another file."""
-        try:
-            async with asyncio.timeout(self._limits.wall_seconds):
-                answer = await child.ask(raw)
-        except TimeoutError as slow:
-            await child.end()
-            raise TextExtractionFailed(reason=f"no answer within {self._limits.wall_seconds:g} s") from slow
-        except _DIED as death:
-            await child.end()
-            raise TextExtractionFailed(reason=f"the process that read it {child.epitaph}") from death
-        except BaseException:
-            await child.end()
-            raise
-        self._idle.append(child)
-        return answer
+    async def _new_child(self) -> ReadingProcess:
+        return await ReadingProcess.start(self._reader, self._limits)

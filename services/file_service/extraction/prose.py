@@ -127,7 +127,7 @@ def parse(chunks: Iterable[bytes], target: Prose | Properties) -> None:
 def assembled(header: str, body: str, asides: str, footer: str) -> str:
     """A document's streams in the order of reading, each line of headers and footers once."""
     parts = (_distinct_lines(header), body, asides, _distinct_lines(footer))
-    return "\n".join(part for part in parts if part.strip())
+    return "\n".join(part.strip("\n") for part in parts if part.strip())
 
 
 def _distinct_lines(text: str) -> str:
