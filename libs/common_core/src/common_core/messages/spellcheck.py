@@ -59,7 +59,10 @@ class SpellcheckCorrection(Value, frozen=True, kw_only=True):
 
 
 class SpellcheckResultV1(Message, frozen=True, kw_only=True):
-    """The spellchecker: what was changed in this essay."""
+    """The spellchecker: what was changed in this essay.
+
+    `corrections` are the first ones of `corrections_made`; `corrections_truncated` says that there are more.
+    """
 
     topic: ClassVar[str] = "huleedu.essay.spellcheck.results.v1"
     producer: ClassVar[str] = "spellchecker_service"
@@ -81,6 +84,7 @@ class SpellcheckResultV1(Message, frozen=True, kw_only=True):
     processing_duration_ms: int
     processor_version: str
     corrections: list[SpellcheckCorrection] = []
+    corrections_truncated: bool = False
     language_detected: str | None = None
     error_code: str | None = None
     run_id: str | None = None
