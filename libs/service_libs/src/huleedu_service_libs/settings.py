@@ -16,7 +16,7 @@ Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(gt=0)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
-_OWN = frozenset({"host", "port"})
+_OWN = frozenset({"host", "port", "engine"})
 """Names too common, in shells and containers, to be read without the service's prefix."""
 
 
