@@ -36,6 +36,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin/python"
 PINNED_TOOLS = ("pdm[locked]==2.29.3", "uv==0.13.9")
 OLDEST, TOO_NEW = (3, 11), (3, 14)
+MINOR_VERSION = "{} {}".format(*sys.version_info)
+PROGRESS = ("Downloading", "Prepared", "Installed", "Bytecode compiled")
 ROOM_BYTES = 1500 * 1000 * 1000  # for packages, their cache and their compiled code
 
 
@@ -78,7 +80,7 @@ def set_up() -> None:
 
 def wanted_tools() -> str:
     """What the tools' environment depends on, as one line."""
-    return " ".join((sys.version.split()[0], *PINNED_TOOLS))
+    return " ".join((MINOR_VERSION, *PINNED_TOOLS))
 
 
 def wanted_packages() -> str:
@@ -106,12 +108,30 @@ def install_tools() -> None:
 def install_packages() -> None:
     say("Fetching the packages of pdm.lock: PostgreSQL, lexicons and libraries (once; cached for the next time)")
     (VENV / "stamp").unlink(missing_ok=True)
-    if python_version_in(VENV) != sys.version.split()[0]:
+    if python_version_in(VENV) != MINOR_VERSION:
         venv.create(VENV, with_pip=False, clear=True, symlinks=True)
     for place in (ROOT, *(project.parent for project in ROOT.glob("services/*/pyproject.toml"))):
         (place / ".pdm-python").write_text(str(PYTHON))  # or pdm makes an environment of its own there
-    run(PDM, "sync", "--project", ROOT, "--group", ":all")
+    with project_file_kept():
+        run(PDM, "sync", "--project", ROOT, "--group", ":all")
     stamp(VENV, wanted_packages())
+
+
+@contextlib.contextmanager
+def project_file_kept() -> "Iterator[None]":
+    """Put pyproject.toml back, also after a kill: to talk to uv, pdm rewrites it for the time of the installation."""
+    project, kept = ROOT / "pyproject.toml", TOOLS / "pyproject.toml"
+    if kept.exists():
+        kept.replace(project)
+        for leftover in (*ROOT.glob("pyproject.toml.*"), *ROOT.glob("uv.lock")):
+            leftover.unlink()
+    draft = TOOLS / "pyproject.toml.draft"
+    draft.write_bytes(project.read_bytes())
+    draft.replace(kept)
+    try:
+        yield
+    finally:
+        kept.replace(project)
 
 
 def stamp(environment: Path, wanted: str) -> None:
@@ -120,9 +140,9 @@ def stamp(environment: Path, wanted: str) -> None:
 
 
 def python_version_in(environment: Path) -> str:
-    """The version of the environment's Python; empty if it has none that runs."""
+    """The minor version of the environment's Python; empty if it has none that runs."""
     with contextlib.suppress(OSError):
-        command = [str(environment / "bin/python"), "-c", "import sys; print(sys.version.split()[0])"]
+        command = [str(environment / "bin/python"), "-c", "import sys; print(*sys.version_info[:2])"]
         return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False).stdout.strip()
     return ""
 
@@ -151,15 +171,32 @@ def demand_room() -> None:
 
 
 def run(*command: object) -> None:
-    """Run a tool, its output on standard error (standard output is for what the user asked); stop if it fails."""
-    code = subprocess.call([str(part) for part in command], cwd=str(ROOT), env=environment(), stdout=sys.stderr)
-    if code == 0:
-        return
-    if shutil.disk_usage(ROOT).free < ROOM_BYTES // 10:
+    """Run a tool and show how it gets on, on standard error: standard output is for what the user asked."""
+    process = subprocess.Popen(
+        [str(part) for part in command],
+        cwd=str(ROOT),
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    said = []
+    for line in process.stdout or ():
+        said.append(line)
+        if line.strip().startswith(PROGRESS):
+            sys.stderr.write(f"    {line.strip()}\n")
+    if process.wait() != 0:
+        give_up("".join(said))
+
+
+def give_up(said: str) -> None:
+    """Show all that a failed tool said, and what it most likely means."""
+    sys.stderr.write(said)
+    if "No space left on device" in said:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     sys.exit(
-        f"The set-up stopped ({Path(str(command[0])).name} ended with {code}; its own words stand above)."
-        " It needs the network once. Run the same command again to go on: what is done is kept."
+        "The set-up stopped; the tool's own words stand above. The first one needs the network."
+        " Run the same command again to go on: what is done is kept."
     )
 
 

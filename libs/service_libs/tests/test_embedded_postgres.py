@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -73,11 +74,17 @@ class Starter:
 
 
 @pytest.fixture
-def starter(tmp_path: Path) -> Iterator[Callable[[], Starter]]:
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as name:  # pytest would keep the clusters of its last runs, gigabytes
+        yield Path(name)
+
+
+@pytest.fixture
+def starter(folder: Path) -> Iterator[Callable[[], Starter]]:
     with contextlib.ExitStack() as ends:
 
         def start() -> Starter:
-            process = Starter(tmp_path)
+            process = Starter(folder)
             ends.callback(process.kill)
             return process
 
@@ -85,17 +92,18 @@ def starter(tmp_path: Path) -> Iterator[Callable[[], Starter]]:
 
 
 @pytest.fixture
-def postgres(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
-    ours = EmbeddedPostgres(tmp_path)
+def postgres(folder: Path) -> Iterator[EmbeddedPostgres]:
+    ours = EmbeddedPostgres(folder)
     yield ours
     ours.stop()
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    ours = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"))
-    yield ours.start()
-    ours.stop()
+def server() -> Iterator[Server]:
+    with tempfile.TemporaryDirectory() as name:
+        ours = EmbeddedPostgres(Path(name))
+        yield ours.start()
+        ours.stop()
 
 
 async def ask(server: Server, question: str) -> object:
@@ -200,21 +208,21 @@ def test_the_server_dies_with_its_owner(starter: Callable[[], Starter]) -> None:
     eventually(lambda: is_free(port))
 
 
-async def test_the_server_outlives_the_thread_that_started_it(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
+async def test_the_server_outlives_the_thread_that_started_it(postgres: EmbeddedPostgres, folder: Path) -> None:
     thread = threading.Thread(target=postgres.start)
     thread.start()
     thread.join()
-    pid = postmaster(tmp_path)
+    pid = postmaster(folder)
 
     assert await ask(postgres.start(), "SELECT 1") == 1
-    assert postmaster(tmp_path) == pid
+    assert postmaster(folder) == pid
 
 
 async def test_a_server_that_crashes_is_started_again_by_its_living_owner(
-    postgres: EmbeddedPostgres, tmp_path: Path
+    postgres: EmbeddedPostgres, folder: Path
 ) -> None:
     before = postgres.start()
-    os.kill(postmaster(tmp_path), signal.SIGKILL)
+    os.kill(postmaster(folder), signal.SIGKILL)
 
     await postgres.watch()
 
@@ -224,23 +232,23 @@ async def test_a_server_that_crashes_is_started_again_by_its_living_owner(
 
 @pytest.mark.parametrize("milestone", ["draft-*", "draft-*/cluster/PG_VERSION", "cluster", "cluster/postmaster.pid"])
 async def test_an_owner_killed_while_it_starts_leaves_nothing_in_the_way(
-    milestone: str, tmp_path: Path, postgres: EmbeddedPostgres, starter: Callable[[], Starter]
+    milestone: str, folder: Path, postgres: EmbeddedPostgres, starter: Callable[[], Starter]
 ) -> None:
     owner = starter()
-    eventually(lambda: list(tmp_path.glob(milestone)))
+    eventually(lambda: list(folder.glob(milestone)))
     owner.kill()
 
     served = postgres.start()
 
     assert served.owner
     assert await ask(served, "SELECT 1") == 1
-    assert drafts(tmp_path) == []
+    assert drafts(folder) == []
 
 
-def test_an_orphan_that_is_slow_to_die_is_waited_for(tmp_path: Path, starter: Callable[[], Starter]) -> None:
+def test_an_orphan_that_is_slow_to_die_is_waited_for(folder: Path, starter: Callable[[], Starter]) -> None:
     owner = starter()
     port, _ = owner.started()
-    orphan = postmaster(tmp_path)
+    orphan = postmaster(folder)
     os.kill(orphan, signal.SIGSTOP)
     owner.kill()
 
@@ -248,7 +256,7 @@ def test_an_orphan_that_is_slow_to_die_is_waited_for(tmp_path: Path, starter: Ca
     os.kill(orphan, signal.SIGCONT)
 
     assert survivor.started() == (port, True)
-    assert postmaster(tmp_path) != orphan
+    assert postmaster(folder) != orphan
 
 
 @pytest.fixture
@@ -262,11 +270,11 @@ def stranger() -> Iterator[int]:
 
 
 async def test_a_stale_pid_file_that_names_a_stranger_by_now_harms_neither(
-    postgres: EmbeddedPostgres, tmp_path: Path, stranger: int
+    postgres: EmbeddedPostgres, folder: Path, stranger: int
 ) -> None:
     postgres.start()
-    pid_file = tmp_path / "cluster/postmaster.pid"
-    left_behind = pid_file.read_text().replace(str(postmaster(tmp_path)), str(stranger))
+    pid_file = folder / "cluster/postmaster.pid"
+    left_behind = pid_file.read_text().replace(str(postmaster(folder)), str(stranger))
     postgres.stop()
     pid_file.write_text(left_behind)
 
@@ -274,10 +282,10 @@ async def test_a_stale_pid_file_that_names_a_stranger_by_now_harms_neither(
 
 
 @pytest.mark.parametrize("content", ["", "not a number\n"])
-async def test_a_spoiled_pid_file_is_removed(content: str, postgres: EmbeddedPostgres, tmp_path: Path) -> None:
+async def test_a_spoiled_pid_file_is_removed(content: str, postgres: EmbeddedPostgres, folder: Path) -> None:
     postgres.start()
     postgres.stop()
-    (tmp_path / "cluster/postmaster.pid").write_text(content)
+    (folder / "cluster/postmaster.pid").write_text(content)
 
     assert await ask(postgres.start(), "SELECT 1") == 1
 
@@ -293,25 +301,25 @@ async def test_a_taken_port_is_left_to_its_holder(postgres: EmbeddedPostgres) ->
     assert await ask(second, "SELECT 1") == 1
 
 
-def test_a_wish_for_a_port_is_granted_if_it_is_free(tmp_path: Path) -> None:
+def test_a_wish_for_a_port_is_granted_if_it_is_free(folder: Path) -> None:
     wish = free_port()
-    postgres = EmbeddedPostgres(tmp_path, port=wish)
+    postgres = EmbeddedPostgres(folder, port=wish)
 
     assert postgres.start().port == wish
     postgres.stop()
 
 
-def test_what_the_server_said_last_explains_why_it_did_not_start(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
+def test_what_the_server_said_last_explains_why_it_did_not_start(postgres: EmbeddedPostgres, folder: Path) -> None:
     postgres.start()
     postgres.stop()
-    (tmp_path / "cluster/PG_VERSION").write_text("9\n")
+    (folder / "cluster/PG_VERSION").write_text("9\n")
 
     with pytest.raises(ServerDidNotStart, match="not compatible with this version"):
         postgres.start()
 
 
-def test_a_failed_start_lets_another_process_try(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
-    version = tmp_path / "cluster/PG_VERSION"
+def test_a_failed_start_lets_another_process_try(postgres: EmbeddedPostgres, folder: Path) -> None:
+    version = folder / "cluster/PG_VERSION"
     postgres.start()
     postgres.stop()
     right = version.read_text()
@@ -320,7 +328,7 @@ def test_a_failed_start_lets_another_process_try(postgres: EmbeddedPostgres, tmp
         postgres.start()
     version.write_text(right)
 
-    other = EmbeddedPostgres(tmp_path)
+    other = EmbeddedPostgres(folder)
 
     assert other.start().owner
     other.stop()
@@ -331,7 +339,7 @@ def test_a_full_disk_is_called_by_its_name(tmp_path: Path) -> None:
     assert not isinstance(failure("FATAL: something else", tmp_path), DiskFull)
 
 
-def test_root_needs_an_account_that_postgresql_agrees_to(tmp_path: Path) -> None:
+def test_root_needs_an_account_that_postgresql_agrees_to() -> None:
     assert first_account(("nobody-of-that-name", "root")).uid == 0
     with pytest.raises(NoUnprivilegedAccount, match="nobody-of-that-name"):
         first_account(("nobody-of-that-name",))

@@ -20,6 +20,7 @@ from huleedu_service_libs.embedded_postgres.launch import FOLDER
 from huleedu_service_libs.embedded_postgres.process import ENVIRONMENT, PATIENCE_S, launcher
 
 SUPERUSER = "huleedu"
+DYING_S = 5
 READY = "ready"
 STATUS_LINE = 7  # of postmaster.pid; `pg_ctl --wait` reads it too
 SETTINGS = {
@@ -51,7 +52,7 @@ class Cluster:
     def ensure_made(self) -> None:
         """Make the cluster if there is none yet: in a draft beside it, so that a kill at any moment leaves no half."""
         for leftover in self.folder.parent.glob("draft-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
+            remove(leftover)
         if self.folder.exists():
             return
         draft = Path(tempfile.mkdtemp(prefix="draft-", dir=self.folder.parent))
@@ -59,7 +60,7 @@ class Cluster:
             self._initdb(draft)
             (draft / "cluster").rename(self.folder)
         finally:
-            shutil.rmtree(draft, ignore_errors=True)
+            remove(draft)
 
     def _initdb(self, draft: Path) -> None:
         password = draft / "password"
@@ -139,6 +140,14 @@ def dsn_of(data_dir: Path, port: int) -> str:
     """The address of a data folder's server, with the password, which only the server's account and root can read."""
     password = (data_dir / "cluster/password").read_text()
     return f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{port}/postgres"
+
+
+def remove(draft: Path) -> None:
+    """Remove a draft; more than once if the `initdb` of a killed owner still writes into it for a moment."""
+    for _ in ticks(DYING_S):
+        shutil.rmtree(draft, ignore_errors=True)
+        if not draft.exists():
+            return
 
 
 def ticks(seconds: float, every: float = 0.02) -> Iterator[None]:
