@@ -31,6 +31,7 @@ from huleedu_service_libs.runtime import (
 )
 from huleedu_service_libs.runtime.connection import Connection
 from huleedu_service_libs.runtime.dead_letters import DeadLetter, ask_replay, letters
+from huleedu_service_libs.runtime.housekeeping import backlogs, sweep
 
 CAUSE = Cause("00000000-0000-4000-8000-000000000001")
 
@@ -429,3 +430,18 @@ async def test_what_a_killed_transaction_said_is_as_if_never_said(world: World) 
     async with world.reading(COUNTER):
         await world.at_rest("counter")
     assert await world.tally("b") == [2]
+
+
+async def test_the_log_is_swept_of_what_every_group_has_passed_and_of_nothing_else(world: World) -> None:
+    await world.say(*said(1, 2, 3))
+    async with world.reading(COUNTER):
+        await world.at_rest("counter")
+    await world.database.pool.execute("insert into runtime.cursor(grp, at) values ('behind', 2)")
+
+    async with world.database.pool.acquire() as con:
+        assert await sweep(con, timedelta(0)) == 0
+        assert [b.lag for b in await backlogs(con, ["behind"])] == [4]
+        await con.execute("update runtime.cursor set at = 3 where grp = 'behind'")
+        assert await sweep(con, timedelta(hours=1)) == 0
+        assert await sweep(con, timedelta(0)) == 1
+        assert await con.fetchval("select min(first) from runtime.log") == 3

@@ -5,12 +5,15 @@ from typing import Protocol
 
 from huleedu_service_libs.runtime.database import Database
 from huleedu_service_libs.runtime.routing import Group
+from huleedu_service_libs.runtime.telemetry import Silent, Telemetry
+
+SILENT = Silent()
 
 
 class EventBus(Protocol):
     """Delivers what is said to the groups that handle it; every effect takes place exactly once."""
 
-    def subscribe(self, database: Database, groups: Iterable[Group]) -> None:
+    def subscribe(self, database: Database, groups: Iterable[Group], telemetry: Telemetry = SILENT) -> None:
         """Have these groups read, with their effects in that database. Before `run`."""
 
     def said(self, topics: Iterable[str]) -> None:

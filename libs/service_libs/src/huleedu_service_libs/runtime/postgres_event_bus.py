@@ -15,13 +15,18 @@ import structlog
 from huleedu_service_libs.runtime.blame import pause, reason
 from huleedu_service_libs.runtime.connection import Connection
 from huleedu_service_libs.runtime.database import MEMBER_SECONDS, Database, now, session
-from huleedu_service_libs.runtime.reader import Decoders, Reader, Settler
+from huleedu_service_libs.runtime.event_bus import SILENT
+from huleedu_service_libs.runtime.housekeeping import backlogs, sweep
+from huleedu_service_libs.runtime.reader import Decoders, Reader, Settler, Source
 from huleedu_service_libs.runtime.routing import Group
 from huleedu_service_libs.runtime.sources import SKIP_SECONDS, LogSource, ReplaySource, TimerSource
+from huleedu_service_libs.runtime.telemetry import Telemetry
 from huleedu_service_libs.runtime.worker import Worker
 
 BEAT_SECONDS = 0.5  # between heartbeats
 SAFETY_SECONDS = 0.2  # after which a lost wake-up is noticed
+MEASURE_SECONDS = 5.0  # between two looks at how far behind groups are
+SWEEP_SECONDS = 60.0  # between two clean-ups
 DEBOUNCE_SECONDS = 0.005  # between two notices of one process to the others
 CHANNEL = "huleedu_log"
 
@@ -52,14 +57,18 @@ _logger = structlog.get_logger("huleedu_service_libs.runtime")
 class GroupRunner:
     """Everything that runs for one group in this process."""
 
-    def __init__(self, bus: "PostgresEventBus", database: Database, group: Group) -> None:
+    def __init__(self, bus: "PostgresEventBus", database: Database, group: Group, telemetry: Telemetry) -> None:
         decoders = Decoders(group.routes)
-        self.group, self.topics = group, list(decoders)
+        self.group, self.telemetry, self.topics = group, telemetry, list(decoders)
         self.log = LogSource(database, group.name, bus.owner, self.topics)
-        self.reader = Reader(group, self.log, Settler(database, group, self.log, bus.said), decoders)
-        timers, replays = TimerSource(database, group.name, self.log), ReplaySource(database, group.name, self.log)
-        self.timers = Reader(group, timers, Settler(database, group, timers, bus.said), decoders)
-        self.replays = Reader(group, replays, Settler(database, group, replays, bus.said), decoders)
+
+        def reading(source: Source) -> Reader:
+            settler = Settler(database, group, source, bus.said, telemetry)
+            return Reader(group, source, settler, decoders, telemetry)
+
+        self.reader = reading(self.log)
+        self.timers = reading(TimerSource(database, group.name, self.log))
+        self.replays = reading(ReplaySource(database, group.name, self.log))
         self.worker = Worker(database, group, bus.owner, bus.said) if group.work else None
 
     @property
@@ -77,8 +86,16 @@ class GroupRunner:
 class PostgresEventBus:
     """Reads for the groups that no live process reads for, or takes them over at once (`take_over`)."""
 
-    def __init__(self, dsn: str, *, take_over: bool = False, clock: Callable[[], datetime] = now) -> None:
-        self.owner = uuid.uuid4().hex
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        take_over: bool = False,
+        keep: timedelta = timedelta(days=1),
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        """`keep`: how long the log is kept after every group has passed it, for streams that resume."""
+        self.owner, self._keep = uuid.uuid4().hex, keep
         self._dsn, self._take_over, self._clock = dsn, take_over, clock
         self._runners: dict[str, GroupRunner] = {}
         self._wakes: dict[str, list[asyncio.Event]] = defaultdict(list)
@@ -89,10 +106,10 @@ class PostgresEventBus:
         self._head, self._moved_at = -1, math.inf
         self.beaten_at = -math.inf
 
-    def subscribe(self, database: Database, groups: Iterable[Group]) -> None:
+    def subscribe(self, database: Database, groups: Iterable[Group], telemetry: Telemetry = SILENT) -> None:
         """Have this process read for these too. Before `run`."""
         for group in groups:
-            runner = self._runners[group.name] = GroupRunner(self, database, group)
+            runner = self._runners[group.name] = GroupRunner(self, database, group, telemetry)
             for topic in runner.topics:
                 self._wakes[topic].append(runner.reader.wake)
             if runner.worker is not None:
@@ -170,7 +187,7 @@ class PostgresEventBus:
 
     async def _tend(self, con: Connection) -> None:
         now = asyncio.get_running_loop().time
-        beat = watch = 0.0
+        beat = watch = measure = sweeping = 0.0
         while True:
             self._stir.clear()
             await self._tell(con)
@@ -180,10 +197,21 @@ class PostgresEventBus:
             if now() >= watch:
                 watch = now() + SAFETY_SECONDS
                 await self._watch(con)
+            if now() >= measure:
+                measure = now() + MEASURE_SECONDS
+                await self._measure(con)
+            if now() >= sweeping:
+                sweeping = now() + SWEEP_SECONDS
+                await sweep(con, self._keep)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout_at(min(beat, watch)):
                     await self._stir.wait()
                     await asyncio.sleep(DEBOUNCE_SECONDS)
+
+    async def _measure(self, con: Connection) -> None:
+        for backlog in await backlogs(con, list(self._runners)):
+            runner = self._runners[backlog.group]
+            runner.telemetry.behind(runner.group, backlog)
 
     async def _tell(self, con: Connection) -> None:
         topics, self._unsaid = self._unsaid, set()

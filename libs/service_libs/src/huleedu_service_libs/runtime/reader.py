@@ -15,6 +15,7 @@ from huleedu_service_libs.runtime import dead_letters
 from huleedu_service_libs.runtime.blame import Fenced, blames_data, pause, reason
 from huleedu_service_libs.runtime.connection import Connection
 from huleedu_service_libs.runtime.routing import Group, Prepared, Route
+from huleedu_service_libs.runtime.telemetry import Telemetry
 from huleedu_service_libs.runtime.unit_of_work import UnitOfWork, cause_of
 
 if TYPE_CHECKING:
@@ -81,8 +82,16 @@ class Decoders:
 class Settler:
     """Takes deliveries through one transaction; in halves when the database refuses their data."""
 
-    def __init__(self, database: "Database", group: Group, source: Source, said: Callable[[set[str]], None]) -> None:
-        self._database, self._group, self._source, self._said = database, group, source, said
+    def __init__(
+        self,
+        database: "Database",
+        group: Group,
+        source: Source,
+        said: Callable[[set[str]], None],
+        telemetry: Telemetry,
+    ) -> None:
+        self._database, self._group, self._source = database, group, source
+        self._said, self._telemetry = said, telemetry
         self._failed_keys: list[str] = []
 
     async def settle(self, deliveries: Sequence[Delivery]) -> None:
@@ -101,6 +110,7 @@ class Settler:
             await self.settle(deliveries[half:])
 
     async def _effect(self, deliveries: Sequence[Delivery]) -> None:
+        started = time.perf_counter()
         async with self._database.transaction() as con:
             unit = UnitOfWork(con, self._group.name, self._database.producer, self._database.clock())
             with unit.ambient():
@@ -111,6 +121,7 @@ class Settler:
             await unit.flush()
         self._failed_keys = failed_keys
         self._said(unit.wakes())
+        self._telemetry.settled(self._group, deliveries, time.perf_counter() - started)
 
     async def _handle_all(self, unit: UnitOfWork, deliveries: Sequence[Delivery]) -> None:
         if self._group.states is not None:
@@ -127,7 +138,8 @@ class Settler:
         assert delivery.envelope is not None
         unit.begin(cause_of(delivery.envelope))
         try:
-            await route.handle(delivery.envelope.data)
+            with self._telemetry.handling(self._group, delivery.envelope):
+                await route.handle(delivery.envelope.data)
         except Exception as error:
             if isinstance(error, asyncpg.PostgresError) or not blames_data(error):
                 raise
@@ -190,8 +202,11 @@ class Preparer:
 class Reader:
     """Keeps a group going: poll, wait for a wake-up, poll again."""
 
-    def __init__(self, group: Group, source: Source, settler: Settler, decoders: Decoders) -> None:
+    def __init__(
+        self, group: Group, source: Source, settler: Settler, decoders: Decoders, telemetry: Telemetry
+    ) -> None:
         self.group, self._source, self._settler, self._decoders = group, source, settler, decoders
+        self._telemetry = telemetry
         self._preparer = Preparer(group)
         self._tries = 0
         self.wake = asyncio.Event()
@@ -218,6 +233,7 @@ class Reader:
     async def _wait_out(self, error: Exception) -> None:
         self._tries += 1
         self.trouble = reason(error)
+        self._telemetry.waited(self.group, error, self._tries)
         await asyncio.sleep(pause(self._tries))
 
     async def poll(self) -> bool:

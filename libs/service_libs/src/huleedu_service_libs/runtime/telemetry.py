@@ -1,0 +1,114 @@
+"""What polls leave behind for people: a line and a span per batch-level message, counts for those of essays."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+from common_core.message import Envelope
+from huleedu_service_libs.logging_utils import create_service_logger
+from huleedu_service_libs.metrics import ServiceMetrics
+from huleedu_service_libs.runtime.blame import reason
+from huleedu_service_libs.runtime.housekeeping import GroupBacklog
+from huleedu_service_libs.runtime.routing import Group
+from huleedu_service_libs.tracing import TRACE_HEADER, Tracing, span
+
+if TYPE_CHECKING:
+    from huleedu_service_libs.runtime.reader import Delivery
+
+
+class Telemetry(Protocol):
+    """Hears of everything a group does."""
+
+    @contextmanager
+    def handling(self, group: Group, envelope: Envelope[Any]) -> Iterator[None]:
+        """Around the handling of one batch-level message."""
+        yield
+
+    def settled(self, group: Group, deliveries: Sequence["Delivery"], seconds: float) -> None:
+        """These have been committed, in one transaction that took so long."""
+
+    def waited(self, group: Group, error: Exception, tries: int) -> None:
+        """The group is held up."""
+
+    def behind(self, group: Group, backlog: GroupBacklog) -> None:
+        """How much the group has before it."""
+
+
+class Silent:
+    """Tells nobody: for tests and tools."""
+
+    @contextmanager
+    def handling(self, group: Group, envelope: Envelope[Any]) -> Iterator[None]:
+        """See `Telemetry.handling`."""
+        yield
+
+    def settled(self, group: Group, deliveries: Sequence["Delivery"], seconds: float) -> None:
+        """See `Telemetry.settled`."""
+
+    def waited(self, group: Group, error: Exception, tries: int) -> None:
+        """See `Telemetry.waited`."""
+
+    def behind(self, group: Group, backlog: GroupBacklog) -> None:
+        """See `Telemetry.behind`."""
+
+
+class ServiceTelemetry:
+    """Tells a service's metrics, its log and whoever collects its traces."""
+
+    def __init__(self, metrics: ServiceMetrics, tracing: Tracing | None = None) -> None:
+        self._metrics = metrics
+        self._tracer = tracing.tracer if tracing is not None and tracing.provider is not None else None
+        self._log = create_service_logger(metrics.service_name, "events")
+
+    @contextmanager
+    def handling(self, group: Group, envelope: Envelope[Any]) -> Iterator[None]:
+        """A span in the trace that the message belongs to."""
+        if self._tracer is None:
+            yield
+            return
+        parent = (envelope.metadata or {}).get(TRACE_HEADER)
+        with span(self._tracer, f"{group.name} handles {envelope.event_type}", traceparent=parent):
+            yield
+
+    def settled(self, group: Group, deliveries: Sequence["Delivery"], seconds: float) -> None:
+        """Counts, and a line for each message that is not one of an essay's, or that failed."""
+        outcomes = Counter((d.topic, "failed" if d.error else "handled") for d in deliveries)
+        for (topic, outcome), count in outcomes.items():
+            self._metrics.events_handled.labels(group.name, topic, outcome).inc(count)
+        self._metrics.poll_duration.labels(group.name).observe(seconds)
+        self._metrics.poll_messages.labels(group.name).observe(len(deliveries))
+        for delivery in deliveries:
+            if delivery.error is not None:
+                self._tell_failure(group, delivery)
+            elif delivery.route is not None and not delivery.route.in_runs:
+                self._tell_handled(group, delivery, seconds)
+        self._tell_essays(group, deliveries, seconds)
+
+    def _tell_failure(self, group: Group, delivery: "Delivery") -> None:
+        self._metrics.dead_letters.labels(group.name).inc()
+        self._log.error("set aside", group=group.name, topic=delivery.topic, batch_id=delivery.key,
+                        reason=reason(delivery.error))  # fmt: skip
+
+    def _tell_handled(self, group: Group, delivery: "Delivery", seconds: float) -> None:
+        envelope = delivery.envelope
+        self._log.info("handled", group=group.name, topic=delivery.topic, batch_id=delivery.key,
+                       event_id=envelope.event_id if envelope else None,
+                       correlation_id=envelope.correlation_id if envelope else None,
+                       ms=round(seconds * 1000, 1))  # fmt: skip
+
+    def _tell_essays(self, group: Group, deliveries: Sequence["Delivery"], seconds: float) -> None:
+        essays = Counter(d.topic for d in deliveries if d.error is None and d.route is not None and d.route.in_runs)
+        if essays:
+            self._log.info("handled essays", group=group.name, topics=dict(essays), ms=round(seconds * 1000, 1))
+
+    def waited(self, group: Group, error: Exception, tries: int) -> None:
+        """A line for the first wait and for each that is twice as many tries later."""
+        if tries & (tries - 1) == 0:
+            self._log.warning("waits", group=group.name, reason=reason(error), tries=tries)
+
+    def behind(self, group: Group, backlog: GroupBacklog) -> None:
+        """Gauges."""
+        self._metrics.group_lag.labels(group.name).set(backlog.lag)
+        self._metrics.oldest_unread.labels(group.name).set(backlog.oldest_seconds)
+        self._metrics.work_items_waiting.labels(group.name).set(backlog.work_waiting)
