@@ -1,7 +1,7 @@
 """Which topic carries which message, in every spelling that is understood, and who may say it."""
 
 from common_core.message import Message
-from common_core.messages import batch, content, nlp, pipeline, results, spellcheck
+from common_core.messages import ai_feedback, batch, content, nlp, pipeline, results, spellcheck
 
 MESSAGES: tuple[type[Message], ...] = (
     batch.BatchEssaysRegistered,
@@ -29,6 +29,8 @@ MESSAGES: tuple[type[Message], ...] = (
     nlp.BatchNlpProcessingRequestedV2,
     nlp.EssayNlpCompletedV1,
     nlp.BatchNlpAnalysisCompletedV1,
+    ai_feedback.EssayLifecycleAIFeedbackRequestV1,
+    ai_feedback.AIFeedbackResultDataV1,
     results.BatchResultsReadyV1,
 )
 
