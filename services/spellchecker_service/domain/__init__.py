@@ -1,0 +1,1 @@
+"""Spelling as a pure function: which words of a text are misspelt, and what was meant."""
