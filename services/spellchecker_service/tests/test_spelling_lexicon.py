@@ -25,15 +25,15 @@ def told_to_two_builders(folder: Path) -> tuple[Steps, Steps]:
     lexicon_path(Language.ENGLISH, folder).with_suffix(".building").write_bytes(b"killed here" * 5_000_000)
     told: tuple[Steps, Steps] = ([], [])
     with ThreadPoolExecutor() as threads:
-        list(
-            threads.map(lambda steps: prepare_lexicon(Language.ENGLISH, folder, lambda *step: steps.append(step)), told)
-        )
+        list(threads.map(lambda steps: prepare_english(folder, steps), told))
     return told
 
 
-def test_of_two_builders_one_builds_and_the_other_waits(
-    folder: Path, told_to_two_builders: tuple[Steps, Steps]
-) -> None:
+def prepare_english(folder: Path, steps: Steps) -> None:
+    prepare_lexicon(Language.ENGLISH, folder, lambda done, total: steps.append((done, total)))
+
+
+def test_of_two_builders_one_builds_and_the_other_waits(told_to_two_builders: tuple[Steps, Steps]) -> None:
     idle, steps = sorted(told_to_two_builders, key=len)
 
     assert idle == []
