@@ -1,0 +1,1 @@
+"""What keeps the services apart, the rules pure and the tests honest, checked on the code itself."""
