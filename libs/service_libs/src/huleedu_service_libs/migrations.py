@@ -50,7 +50,11 @@ async def check(dsn: str, schema: str, scripts: Path) -> None:
 
 async def revise(dsn: str, schema: str, scripts: Path, message: str) -> None:
     """Write a new migration from the difference between the models and the schema."""
-    await _migrate(dsn, schema, lambda made: command.revision(made, message, autogenerate=True), scripts)
+
+    def write(made: Config) -> object:
+        return command.revision(made, message, autogenerate=True, process_revision_directives=_nothing_if_empty)
+
+    await _migrate(dsn, schema, write, scripts)
 
 
 def history(schema: str, scripts: Path) -> None:
@@ -81,14 +85,10 @@ def _act(connection: Connection, action: Callable[[Config], object], made: Confi
 
 def run_environment(metadata: MetaData | None) -> None:
     """What every `alembic/env.py` calls: migrate on the connection that `upgrade` and its like have opened."""
-    made = context.config
-    schema = made.attributes["schema"]
     context.configure(
-        connection=made.attributes["connection"],
+        connection=context.config.attributes["connection"],
         target_metadata=metadata,
-        version_table_schema=schema,
         compare_type=True,
-        process_revision_directives=_nothing_if_empty,
     )
     with context.begin_transaction():
         context.run_migrations()
