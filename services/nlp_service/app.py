@@ -1,0 +1,11 @@
+"""The NLP service's HTTP side: health and metrics."""
+
+from huleedu_service_libs.app_factory import ServiceApp, create_app
+from huleedu_service_libs.health import Health
+from nlp_service.config import SERVICE_NAME, NlpSettings
+from nlp_service.metrics import NlpServiceMetrics
+
+
+def nlp_app(settings: NlpSettings, metrics: NlpServiceMetrics, health: Health) -> ServiceApp:
+    """The app of the service."""
+    return create_app(SERVICE_NAME, settings, metrics, (), health=health, title="HuleEdu NLP")

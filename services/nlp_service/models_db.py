@@ -1,0 +1,21 @@
+"""The NLP service's table: how the analysis of each essay ended, for support and for questions asked again."""
+
+from sqlalchemy import Column, DateTime, Integer, Table, Text
+
+from huleedu_service_libs.migrations import new_metadata
+
+metadata = new_metadata()
+
+essay_analysis = Table(
+    "essay_analysis",
+    metadata,
+    Column("batch_id", Text, primary_key=True),
+    Column("run_id", Text, primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("essay_id", Text, primary_key=True),
+    Column("text_storage_id", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("word_count", Integer),
+    Column("error_code", Text),
+    Column("analysed_at", DateTime(timezone=True), nullable=False),
+)
