@@ -1,0 +1,119 @@
+"""From what is known to the bodies of answers."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from common_core.enums import CLIENT_STATUS, COURSE_LANGUAGE, PhaseName, ProcessingStage
+from result_aggregator_service.api_models import (
+    BatchFrameBody,
+    BatchSummaryBody,
+    CorrectionBody,
+    ErrorBody,
+    EssayResultBody,
+    EssayStatusBody,
+    FailureBody,
+    FeatureBody,
+    LeftOutBody,
+    PhaseBody,
+)
+from result_aggregator_service.batch_report import BatchReport
+from result_aggregator_service.domain import batch as rules
+from result_aggregator_service.domain.batch import Batch, Registration, Try
+from result_aggregator_service.domain.essays import Essay
+from result_aggregator_service.domain.results import NO_RUN
+from result_aggregator_service.exports.features import key_features
+
+
+def summary_body(batch_id: str, batch: Batch, registration: Registration) -> BatchSummaryBody:
+    """Where a batch stands."""
+    status, counted = rules.overall_status(batch), rules.counts(batch)
+    return BatchSummaryBody(
+        batch_id=batch_id,
+        user_id=registration.user_id,
+        overall_status=status,
+        client_status=CLIENT_STATUS[status],
+        essay_count=counted.essays,
+        completed_essay_count=counted.completed,
+        failed_essay_count=counted.failed,
+        current_phase=rules.current_phase(batch),
+        created_at=registration.registered_at,
+        last_updated=rules.last_change(batch) or registration.registered_at,
+        processing_started_at=rules.started_at(batch),
+        processing_completed_at=rules.ended_at(batch),
+    )
+
+
+def essay_status_body(essay: Essay) -> EssayStatusBody:
+    """Where an essay stands."""
+    spelling = essay.spelling
+    return EssayStatusBody(
+        essay_id=essay.slot.essay_id,
+        filename=essay.slot.file_name,
+        file_upload_id=essay.slot.file_upload_id,
+        spellcheck_status=essay.stages.get(PhaseName.SPELLCHECK),
+        spellcheck_correction_count=spelling.corrections if spelling else None,
+        spellcheck_corrected_text_storage_id=spelling.corrected_text_storage_id if spelling else None,
+        spellcheck_error_detail=_error(essay, PhaseName.SPELLCHECK),
+        nlp_status=essay.stages.get(PhaseName.NLP),
+        nlp_error_detail=_error(essay, PhaseName.NLP),
+        cj_assessment_status=essay.stages.get(PhaseName.CJ_ASSESSMENT),
+        cj_assessment_error_detail=_error(essay, PhaseName.CJ_ASSESSMENT),
+        last_updated=_last_updated(essay),
+    )
+
+
+def _error(essay: Essay, phase: PhaseName) -> ErrorBody | None:
+    failed = (each for each in essay.failures if each.phase is phase)
+    return next((ErrorBody(error_code=each.code, message=each.reason) for each in failed), None)
+
+
+def _last_updated(essay: Essay) -> datetime | None:
+    times: Iterable[datetime | None] = (essay.slot.assigned_at, *(each.at for each in essay.results.values()))
+    return max((time for time in times if time), default=None)
+
+
+def frame_body(report: BatchReport) -> BatchFrameBody:
+    """A batch's results, but for its essays."""
+    language = COURSE_LANGUAGE[report.registration.course_code]
+    summary = summary_body(report.batch_id, report.batch, report.registration)
+    return BatchFrameBody(
+        **summary.model_dump(),
+        course_code=report.registration.course_code,
+        language=language,
+        phases=[_phase_body(each) for each in report.batch.newest_tries.values()],
+        key_features=[FeatureBody(name=f.name, label=f.label, unit=f.unit) for f in key_features(language)],
+        left_out=[LeftOutBody.model_validate(each, from_attributes=True) for each in report.left_out],
+    )
+
+
+def _phase_body(each: Try) -> PhaseBody:
+    outcome = each.outcome
+    return PhaseBody(
+        phase_name=each.phase,
+        status=outcome.status if outcome else ProcessingStage.PROCESSING,
+        completed_count=outcome.succeeded if outcome else None,
+        failed_count=len(outcome.failures) if outcome else None,
+        run_id=None if each.edition.run_id == NO_RUN else each.edition.run_id,
+        attempt=each.edition.attempt,
+    )
+
+
+def essay_result_body(essay: Essay) -> EssayResultBody:
+    """All that is known of an essay."""
+    spelling, slot = essay.spelling, essay.slot
+    return EssayResultBody(
+        essay_id=slot.essay_id,
+        file_name=slot.file_name,
+        file_upload_id=slot.file_upload_id,
+        original_text_storage_id=slot.text_storage_id or (spelling.original_text_storage_id if spelling else None),
+        corrected_text_storage_id=spelling.corrected_text_storage_id if spelling else None,
+        language_detected=essay.language_detected,
+        words=essay.words,
+        correction_count=spelling.corrections if spelling else None,
+        learner_correction_count=spelling.learner_corrections if spelling else None,
+        corrections_per_100_words=spelling.corrections_per_100_words if spelling else None,
+        corrections=[CorrectionBody.model_validate(each, from_attributes=True) for each in essay.corrections],
+        features=essay.features,
+        phases=essay.stages,
+        failures=[FailureBody.model_validate(each, from_attributes=True) for each in essay.failures],
+    )

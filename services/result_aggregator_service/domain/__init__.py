@@ -1,0 +1,1 @@
+"""Pure rules: what a batch's results are, from whatever messages have come, in whatever order."""

@@ -1,0 +1,304 @@
+"""A batch as facts that have come in any order, and what follows from them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from common_core.enums import BatchStatus, CourseCode, PhaseName, ProcessingStage
+from common_core.message import Message
+from common_core.messages.batch import (
+    BatchContentProvisioningCompletedV1,
+    BatchEssaysReady,
+    BatchEssaysRegistered,
+    BatchPipelineCompletedV1,
+    BatchValidationErrorsV1,
+    EssayValidationError,
+)
+from common_core.messages.pipeline import ELSBatchPhaseOutcomeV1, PhaseCommand
+from common_core.messages.results import BatchResultsReadyV1, PhaseResultSummary
+from common_core.shared import SystemProcessingMetadata
+from result_aggregator_service.domain.results import NO_RUN, Edition, edition_of
+
+FAILED_WITHOUT_CODE = "PROCESSING_FAILED"
+
+RESULT_PHASES = (PhaseName.SPELLCHECK, PhaseName.NLP)
+"""The phases whose results are kept here, essay by essay."""
+
+
+class Registration(Struct, frozen=True, kw_only=True):
+    """Whose batch it is, and for how many essays."""
+
+    user_id: str
+    course_code: CourseCode
+    expected_essay_count: int
+    registered_at: datetime
+    class_id: str | None = None
+
+
+class SlotFailure(Struct, frozen=True, kw_only=True):
+    """A slot that stays empty."""
+
+    file_name: str
+    code: str
+    reason: str
+    failed_at: datetime
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """How a phase ended: how many essays succeeded, and the code of each one's failure."""
+
+    status: BatchStatus
+    succeeded: int
+    failures: dict[str, str]
+
+
+class Try(Struct, frozen=True, kw_only=True):
+    """One try of one phase; started or ended may be what is heard of it first."""
+
+    phase: PhaseName
+    edition: Edition
+    started_at: datetime | None = None
+    outcome: Outcome | None = None
+
+
+class End(Struct, frozen=True, kw_only=True):
+    """How a pipeline run ended; the duration is in seconds."""
+
+    status: BatchStatus
+    completed_phases: list[str]
+    succeeded: int
+    duration: float
+    ended_at: datetime
+
+
+class Batch(Struct, frozen=True, kw_only=True):
+    """All that is known of a batch as a whole. Nothing in it depends on the order in which it became known.
+
+    `tries` are in the order of their editions.
+    """
+
+    registration: Registration | None = None
+    provisioned: bool = False
+    essays_ready: bool = False
+    ingestion_failed: bool = False
+    slot_failures: dict[str, SlotFailure] = {}
+    tries: list[Try] = []
+    ends: dict[str, End] = {}
+    announced: list[str] = []
+
+    @property
+    def newest_run(self) -> str | None:
+        """The run that was asked for last, as far as is known."""
+        return max({each.edition.run_id for each in self.tries} | set(self.ends), default=None)
+
+    @property
+    def newest_tries(self) -> dict[PhaseName, Try]:
+        """Each phase's newest try."""
+        newest = {each.phase: each for each in self.tries}
+        return {phase: newest[phase] for phase in PhaseName if phase in newest}
+
+
+def decide(batch: Batch, message: Message) -> Batch:
+    """The batch with this fact in it; itself if the fact is known."""
+    match message:
+        case BatchEssaysRegistered() if batch.registration is None:
+            return replace(batch, registration=_registration(message))
+        case BatchContentProvisioningCompletedV1():
+            return replace(batch, provisioned=True)
+        case BatchEssaysReady():
+            return replace(batch, essays_ready=True)
+        case BatchValidationErrorsV1():
+            return _with_slot_failures(batch, message)
+        case PhaseCommand():
+            known = _try(batch, message.phase, edition_of(message.run_id, message.attempt))
+            started = min(known.started_at or message.timestamp, message.timestamp)
+            return _with_try(batch, replace(known, started_at=started))
+        case ELSBatchPhaseOutcomeV1():
+            known = _try(batch, message.phase_name, edition_of(message.run_id, message.attempt))
+            return _with_try(batch, replace(known, outcome=known.outcome or _outcome(message)))
+        case BatchPipelineCompletedV1():
+            return _with_end(batch, message)
+        case _:
+            return batch
+
+
+def _registration(message: BatchEssaysRegistered) -> Registration:
+    return Registration(
+        user_id=message.user_id,
+        course_code=message.course_code,
+        expected_essay_count=message.expected_essay_count,
+        registered_at=message.metadata.timestamp,
+        class_id=message.class_id,
+    )
+
+
+def _with_slot_failures(batch: Batch, message: BatchValidationErrorsV1) -> Batch:
+    failures = dict(batch.slot_failures)
+    for failed in message.failed_essays:
+        told = _slot_failure(failed)
+        known = failures.get(failed.essay_id, told)
+        failures[failed.essay_id] = max(known, told, key=lambda each: (each.failed_at, each.code))
+    critical = batch.ingestion_failed or message.error_summary.critical_failure
+    return replace(batch, slot_failures=failures, ingestion_failed=critical)
+
+
+def _slot_failure(failed: EssayValidationError) -> SlotFailure:
+    return SlotFailure(
+        file_name=failed.file_name,
+        code=failed.error_detail.error_code,
+        reason=failed.error_detail.message,
+        failed_at=failed.failed_at,
+    )
+
+
+def _outcome(message: ELSBatchPhaseOutcomeV1) -> Outcome:
+    codes = message.error_codes
+    return Outcome(
+        status=message.phase_status,
+        succeeded=len(message.processed_essays),
+        failures={essay_id: codes.get(essay_id, FAILED_WITHOUT_CODE) for essay_id in message.failed_essay_ids},
+    )
+
+
+def _try(batch: Batch, phase: PhaseName, edition: Edition) -> Try:
+    """What is known of that try."""
+    known = (each for each in batch.tries if each.phase is phase and each.edition == edition)
+    return next(known, Try(phase=phase, edition=edition))
+
+
+def _with_try(batch: Batch, learnt: Try) -> Batch:
+    others = [each for each in batch.tries if each.phase is not learnt.phase or each.edition != learnt.edition]
+    return replace(batch, tries=sorted([*others, learnt], key=lambda each: (each.edition, each.phase)))
+
+
+def _with_end(batch: Batch, message: BatchPipelineCompletedV1) -> Batch:
+    run_id, end = message.run_id or NO_RUN, _end(message)
+    known = batch.ends.get(run_id)
+    if known is not None and known.ended_at >= end.ended_at:
+        return batch
+    return replace(batch, ends=batch.ends | {run_id: end})
+
+
+def _end(message: BatchPipelineCompletedV1) -> End:
+    return End(
+        status=message.final_status,
+        completed_phases=message.completed_phases,
+        succeeded=message.successful_essay_count,
+        duration=message.processing_duration_seconds,
+        ended_at=message.metadata.timestamp,
+    )
+
+
+def overall_status(batch: Batch) -> BatchStatus:
+    """Where the batch stands, as far as its facts tell."""
+    run = batch.newest_run
+    if run is not None:
+        return batch.ends[run].status if run in batch.ends else BatchStatus.PROCESSING_PIPELINES
+    if batch.ingestion_failed:
+        return BatchStatus.CONTENT_INGESTION_FAILED
+    if not (batch.provisioned or batch.essays_ready):
+        return BatchStatus.AWAITING_CONTENT_VALIDATION
+    awaits_teacher = batch.registration is not None and batch.registration.class_id and not batch.essays_ready
+    return BatchStatus.AWAITING_STUDENT_VALIDATION if awaits_teacher else BatchStatus.READY_FOR_PIPELINE_EXECUTION
+
+
+class Counts(Struct, frozen=True):
+    """How many essays a batch has, how many have come through its newest run, how many have failed."""
+
+    essays: int
+    completed: int
+    failed: int
+
+
+def counts(batch: Batch) -> Counts:
+    """Once the newest run has ended, every essay is completed or failed; until then no essay is completed."""
+    expected = batch.registration.expected_essay_count if batch.registration else 0
+    end = batch.ends.get(batch.newest_run or "")
+    if end is not None:
+        return Counts(expected, end.succeeded, max(0, expected - end.succeeded))
+    failed = set(batch.slot_failures)
+    for each in batch.newest_tries.values():
+        failed |= set(each.outcome.failures if each.outcome else ())
+    return Counts(expected, 0, len(failed))
+
+
+def current_phase(batch: Batch) -> PhaseName | None:
+    """The phase that was started first of those still going on in the newest run."""
+    run = batch.newest_run
+    if run is None or run in batch.ends:
+        return None
+    return next((each.phase for each in batch.tries if each.edition.run_id == run and each.outcome is None), None)
+
+
+def started_at(batch: Batch) -> datetime | None:
+    """When the newest run's first phase was started."""
+    run = batch.newest_run
+    return min((t.started_at for t in batch.tries if t.edition.run_id == run and t.started_at), default=None)
+
+
+def ended_at(batch: Batch) -> datetime | None:
+    """When the newest run ended."""
+    end = batch.ends.get(batch.newest_run or "")
+    return end.ended_at if end else None
+
+
+def last_change(batch: Batch) -> datetime | None:
+    """The latest time that any fact bears."""
+    times = [each.started_at for each in batch.tries if each.started_at]
+    times += [end.ended_at for end in batch.ends.values()]
+    times += [batch.registration.registered_at] if batch.registration else []
+    return max(times, default=None)
+
+
+def has_all_results(batch: Batch, run_id: str, arrived: Mapping[PhaseName, int]) -> bool:
+    """True when the run has ended and every success that ELS counted in its phases has come as a result.
+
+    `arrived` is the number of successful results by phase.
+    """
+    end = batch.ends.get(run_id)
+    if end is None or batch.registration is None:
+        return False
+    outcomes = {phase: each.outcome for phase, each in batch.newest_tries.items()}
+    return all(
+        (outcome := outcomes.get(phase)) is not None and arrived.get(phase, 0) >= outcome.succeeded
+        for phase in RESULT_PHASES
+        if phase in end.completed_phases
+    )
+
+
+def announcement(batch_id: str, batch: Batch, run_id: str, at: datetime) -> BatchResultsReadyV1 | None:
+    """That the run's results are put together; None while nobody knows whose batch it is, or when it has been said."""
+    end, registration = batch.ends.get(run_id), batch.registration
+    if end is None or registration is None or run_id in batch.announced:
+        return None
+    return BatchResultsReadyV1(
+        entity_id=batch_id,
+        timestamp=at,
+        status=end.status,
+        system_metadata=SystemProcessingMetadata(entity_id=batch_id, entity_type="batch", timestamp=at),
+        batch_id=batch_id,
+        user_id=registration.user_id,
+        total_essays=registration.expected_essay_count,
+        completed_essays=end.succeeded,
+        phase_results={phase: _summary(each) for phase, each in batch.newest_tries.items()},
+        overall_status=end.status,
+        processing_duration_seconds=end.duration,
+        run_id=None if run_id == NO_RUN else run_id,
+    )
+
+
+def _summary(each: Try) -> PhaseResultSummary:
+    outcome = each.outcome
+    return PhaseResultSummary(
+        phase_name=each.phase,
+        status=outcome.status if outcome else ProcessingStage.PROCESSING,
+        completed_count=outcome.succeeded if outcome else 0,
+        failed_count=len(outcome.failures) if outcome else 0,
+    )
+
+
+def with_announced(batch: Batch, run_id: str) -> Batch:
+    """The batch knowing that the run's results have been announced."""
+    return replace(batch, announced=sorted({*batch.announced, run_id}))

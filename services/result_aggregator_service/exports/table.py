@@ -1,0 +1,86 @@
+"""The table of results that people read: its columns, a row for each essay, then one for each file left out."""
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from common_core.enums import Language, ProcessingStage
+from common_core.messages.spellcheck import SpellcheckCorrection
+from result_aggregator_service.domain.essays import Essay, LeftOut
+from result_aggregator_service.exports.features import KeyFeature, key_features
+
+Cell = str | int | float | None
+
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+class Column(Struct, frozen=True):
+    """A column: what it says of an essay, and of what was left out; its width is in characters."""
+
+    heading: str
+    of_essay: Callable[[Essay], Cell]
+    of_left_out: Callable[[LeftOut], Cell] = lambda _: None
+    width: int = 14
+
+
+def columns(language: Language) -> list[Column]:
+    """The columns for a course in this language."""
+    return [*_WHAT, *_SPELLING, *map(_feature_column, key_features(language)), *_WHERE]
+
+
+def _feature_column(feature: KeyFeature) -> Column:
+    return Column(feature.heading, lambda essay: essay.features.get(feature.name))
+
+
+def _status(essay: Essay) -> str:
+    if essay.failures:
+        return "failed"
+    if not essay.stages:
+        return "waiting"
+    done = all(stage is ProcessingStage.COMPLETED for stage in essay.stages.values())
+    return "done" if done else "in progress"
+
+
+def _problem(essay: Essay) -> str | None:
+    return " ".join(failure.reason for failure in essay.failures) or None
+
+
+def _codes(essay: Essay) -> str | None:
+    return ", ".join(failure.code for failure in essay.failures) or None
+
+
+def in_short(correction: SpellcheckCorrection) -> str:
+    """What was written, and what it became."""
+    return f"{correction.original} → {correction.replacement}"
+
+
+def _corrections(essay: Essay) -> str | None:
+    return "; ".join(map(in_short, essay.corrections)) or None
+
+
+_WHAT = (
+    Column("File", lambda e: e.slot.file_name, lambda f: f.file_name, width=34),
+    Column("Status", _status, lambda _: "not used"),
+    Column("Problem", _problem, lambda f: f.reason, width=34),
+    Column("Problem code", _codes, lambda f: f.code),
+    Column("Language", lambda e: e.language_detected, width=10),
+    Column("Words", lambda e: e.words, width=10),
+)
+_SPELLING = (
+    Column("Corrections", lambda e: e.spelling.corrections if e.spelling else None),
+    Column("Corrections (per 100 words)", lambda e: e.spelling.corrections_per_100_words if e.spelling else None),
+    Column("Learner errors among them", lambda e: e.spelling.learner_corrections if e.spelling else None),
+    Column("What was corrected", _corrections, width=50),
+)
+_WHERE = (
+    Column("Essay id", lambda e: e.slot.essay_id, width=38),
+    Column("Original text (storage id)", lambda e: e.slot.text_storage_id, width=34),
+    Column(
+        "Corrected text (storage id)", lambda e: e.spelling.corrected_text_storage_id if e.spelling else None, width=34
+    ),
+)
+
+
+def is_dangerous(cell: Cell) -> bool:
+    """True for text that a spreadsheet might take for a formula and run."""
+    return isinstance(cell, str) and cell.lstrip(" ").startswith(_DANGEROUS)
