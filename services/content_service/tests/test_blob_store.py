@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -222,8 +223,14 @@ async def test_another_installation_gives_the_same_text_another_id(tmp_path: Pat
 
 
 async def test_processes_that_start_together_agree_on_the_key(tmp_path: Path) -> None:
+    start = Barrier(16)
+
+    def opened(_: int) -> DiskBlobStore:
+        start.wait()
+        return DiskBlobStore.at(tmp_path / "blobs")
+
     with ThreadPoolExecutor(16) as together:
-        stores = list(together.map(lambda _: DiskBlobStore.at(tmp_path / "blobs"), range(64)))
+        stores = list(together.map(opened, range(16)))
 
     assert len({await store.put(stream(ESSAY), PLAIN) for store in stores}) == 1
 

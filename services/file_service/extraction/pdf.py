@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterator
 from itertools import chain, islice, takewhile
 
-import pypdfium2 as pdfium
-from pypdfium2.raw import FPDF_ERR_PASSWORD
+import pypdfium2 as pdfium  # type: ignore[import-untyped]  # the package ships no types
 
 from file_service.domain.extracted_text import ExtractedText, FileFormat, extracted
 from file_service.domain.failures import ContentTooLong, EncryptedFile
@@ -26,7 +25,7 @@ def read_pdf(raw: bytes) -> ExtractedText:
     try:
         if len(document) > MOST_PAGES:
             raise ContentTooLong(f"The document has {len(document):,} pages; at most {MOST_PAGES} can be read.")
-        pages = [_lines(page) for page in _texts(document)]
+        pages = [lines(page) for page in _texts(document)]
         author, title = (document.get_metadata_value(key) for key in ("Author", "Title"))
     finally:
         document.close()
@@ -48,12 +47,12 @@ def _shared_lines(pages: list[Page]) -> int:
     """How many lines (at most three) every page begins with, whatever numbers stand in them."""
     if len(pages) < 2:
         return 0
-    shared = takewhile(lambda lines: len({_DIGITS.sub("#", line) for line in lines}) == 1, zip(*pages, strict=False))
+    shared = takewhile(lambda nth: len({_DIGITS.sub("#", line) for line in nth}) == 1, zip(*pages, strict=False))
     return len(list(islice(shared, _MOST_RUNNING_LINES)))
 
 
-def _worded(lines: Page) -> Page:
-    return [line for line in lines if any(map(str.isalpha, line))]
+def _worded(page: Page) -> Page:
+    return [line for line in page if any(map(str.isalpha, line))]
 
 
 def _texts(document: pdfium.PdfDocument) -> Iterator[str]:
@@ -68,7 +67,8 @@ def _texts(document: pdfium.PdfDocument) -> Iterator[str]:
         yield text
 
 
-def _lines(page: str) -> Page:
+def lines(page: str) -> Page:
+    """The lines of a page's text that are not blank; a word divided between two of them is whole in the first."""
     text = _HYPHEN_AT_LINE_END.sub("", page).translate(_LIGATURES)
     return [line for line in text.splitlines() if line.strip()]
 
@@ -77,6 +77,6 @@ def _opened(raw: bytes) -> pdfium.PdfDocument:
     try:
         return pdfium.PdfDocument(raw)
     except pdfium.PdfiumError as error:
-        if error.err_code == FPDF_ERR_PASSWORD:
+        if error.err_code == pdfium.raw.FPDF_ERR_PASSWORD:
             raise EncryptedFile from error
         raise

@@ -19,11 +19,12 @@ _MARKS = (
 )
 _EIGHT_BIT = ("cp1252", "iso8859_15", "mac_roman", "cp850")  # Windows, old Linux, old Mac, DOS; the first wins a tie
 _WEIGHTS = {
-    **dict.fromkeys("åäöÅÄÖ", 2),
-    **dict.fromkeys("éü’‘”“–…€", 1),
-    **dict.fromkeys("èêëàáâçñíóúïôøæØÆÉÜ—§°·«»´½\xa0", 0),
+    **dict.fromkeys("åäö", 2),
+    **dict.fromkeys("ÅÄÖéü’‘”“–…•€£™", 1),
+    **dict.fromkeys("©®¡¿èêëàáâçñíóúïôøæØÆÉÜ—§°·«»´½\xa0", 0),
 }
 _UNLIKELY = -3
+_CAPITAL_BEFORE_WORD = re.compile(r"\b[ÅÄÖ][a-zåäö]")
 _CAPITAL_INSIDE_WORD = re.compile("[a-zåäö][À-ÖØ-Ý]")
 _SAMPLE = 20_000
 _FEW, _MOST_UNREADABLE = 3, 0.01
@@ -66,7 +67,8 @@ def _plausibility(text: str) -> int:
     """How much the letters outside ASCII look like those that pupils write; a wrong encoding yields others."""
     letters = Counter(letter for letter in text if letter > "\x7f")
     expected = sum(count * _WEIGHTS.get(letter, _UNLIKELY) for letter, count in letters.items())
-    return expected + _UNLIKELY * len(_CAPITAL_INSIDE_WORD.findall(text))
+    well_placed, misplaced = (len(place.findall(text)) for place in (_CAPITAL_BEFORE_WORD, _CAPITAL_INSIDE_WORD))
+    return expected + well_placed + _UNLIKELY * misplaced
 
 
 def _unreadable(text: str) -> bool:

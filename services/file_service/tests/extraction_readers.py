@@ -62,6 +62,10 @@ def environment(_: str) -> str:
     return " ".join(os.environ)
 
 
+def session(_: str) -> str:
+    return str(os.getsid(0))
+
+
 def be_quiet(_: str) -> None:
     """Only answer."""
 
@@ -73,5 +77,5 @@ def _cpu_seconds() -> float:
 
 ORDERS: dict[str, Callable[[str], str | None]] = {
     order.__name__: order
-    for order in (hang, burn, cpu_left, fill_memory, write_file, die, chatter, refuse, environment, be_quiet)
+    for order in (hang, burn, cpu_left, fill_memory, write_file, die, chatter, refuse, environment, session, be_quiet)
 }

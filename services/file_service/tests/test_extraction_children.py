@@ -103,14 +103,16 @@ async def test_a_child_is_replaced_after_some_files() -> None:
     assert first == second != third
 
 
-async def test_who_stops_waiting_frees_the_seat(pipe: Path) -> None:
+async def test_who_stops_waiting_ends_the_child_and_frees_the_seat(pipe: Path) -> None:
     async with extractor() as reading:
         hanging = asyncio.create_task(do(reading, f"hang {pipe}"))
-        await asyncio.to_thread(pipe.read_text)
+        child = int(await asyncio.to_thread(pipe.read_text))
         hanging.cancel()
 
         assert await do(reading, "be_quiet")
         assert hanging.cancelled()
+        with pytest.raises(ProcessLookupError):
+            os.kill(child, 0)
 
 
 async def test_libraries_that_print_do_not_garble_the_answer() -> None:
@@ -130,6 +132,11 @@ async def test_a_child_does_not_see_the_secrets_of_its_parent(monkeypatch: pytes
     monkeypatch.setenv("HULEEDU_OPERATOR_TOKEN", "secret")
     async with extractor() as reading:
         assert "HULEEDU_OPERATOR_TOKEN" not in (await do(reading, "environment")).split()
+
+
+async def test_an_interrupt_at_the_terminal_does_not_reach_a_child() -> None:
+    async with extractor() as reading:
+        assert await do(reading, "session") == await do(reading, "be_quiet")
 
 
 async def test_a_reader_that_cannot_be_found_is_not_the_files_fault() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from file_service.domain.extracted_text import FileFormat
 from file_service.domain.failures import EmptyContent, EncryptedFile, FileRefused, UnsupportedFileType
+from file_service.extraction.pdf import lines
 from file_service.extraction.reading import read_text
 from file_service.tests.extraction_documents import open_document, pdf, runs, word, zipped
 
@@ -25,7 +26,7 @@ def test_word_tabs_and_breaks_are_kept_and_tab_stops_are_none() -> None:
     name, bo, ek = (f"<w:r><w:t>{text}</w:t></w:r>" for text in ("Namn:", "Bo", "Ek"))
     paragraph = f"<w:p>{stops}{name}{TAB}{bo}{BREAK}{ek}</w:p>"
 
-    assert text_of(word(paragraph)) == "Namn:\tBo\nEk"
+    assert text_of(word(runs("Hej") + paragraph)) == "Hej\nNamn:\tBo\nEk"
 
 
 def test_a_word_table_is_a_line_for_each_row() -> None:
@@ -119,6 +120,7 @@ def test_a_pdf_names_its_author_and_title() -> None:
 
 def test_a_word_that_a_pdf_divides_is_joined() -> None:
     assert text_of(pdf(["Det var en sommar-", "natt i juli."])) == "Det var en sommarnatt i juli."
+    assert lines("en sommar\ufffe\r\nnatt\r\ni juli") == ["en sommarnatt", "i juli"]
 
 
 RTF = rb"""{\rtf1\ansi\ansicpg1252{\fonttbl{\f0\fcharset0 Arial;}}{\info{\author \'c5sa \'d6berg}{\title Min sommar}}

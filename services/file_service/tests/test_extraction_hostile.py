@@ -10,6 +10,7 @@ import pytest
 
 from file_service.domain.failures import ContentTooLong, FileRefused, FileTooLarge, TextExtractionFailed
 from file_service.domain.validation import validated
+from file_service.extraction.archive import Archive
 from file_service.extraction.extractor import Extractor
 from file_service.extraction.limits import Limits
 from file_service.extraction.reading import read_text
@@ -80,6 +81,15 @@ def test_an_archive_that_lies_about_its_size_gives_no_more_than_it_declares() ->
 
     with pytest.raises(TextExtractionFailed):
         read_text(raw)
+
+
+def test_what_is_read_of_an_archive_is_counted_over_all_its_parts() -> None:
+    archive = Archive(padded_word(runs("a" * 9_000_000)))
+
+    for _ in range(5):
+        archive.read("word/document.xml")
+    with pytest.raises(FileTooLarge):
+        archive.read("word/document.xml")
 
 
 def test_deep_xml_is_only_deep() -> None:
