@@ -1,0 +1,21 @@
+"""What the spellchecker can be told."""
+
+from typing import ClassVar, Literal
+
+from huleedu_service_libs.settings import Port, Seconds, ServiceSettings
+
+SERVICE_NAME = "spellchecker_service"
+
+
+class SpellcheckerSettings(ServiceSettings):
+    """Settings of the spellchecker, read as `SPELLCHECKER_SERVICE_<NAME>` or, all but `engine`, as `<NAME>`."""
+
+    service_name: ClassVar[str] = SERVICE_NAME
+    port: Port = 8002
+    content_service_url: str = "http://content_service:8000"
+
+    engine: Literal["language", "none"] = "language"
+    """`none` answers every request without reading a text: for measuring everything around it."""
+
+    essay_time_limit: Seconds = 120
+    """For checking one essay; the first one after an installation may have to build its language's lexicon."""

@@ -1,0 +1,92 @@
+"""The engine that checks: texts are read, checked and kept before the transaction that answers opens."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from time import perf_counter
+
+from msgspec.structs import replace
+
+from common_core.enums import Language
+from common_core.message import Envelope
+from common_core.messages.spellcheck import EssayLifecycleSpellcheckRequestV1
+from huleedu_service_libs.correlation import correlated
+from huleedu_service_libs.essay_work import EssayFailed, EssayWork
+from huleedu_service_libs.logging_utils import create_service_logger
+from huleedu_service_libs.runtime import Prepared, Route, cause_of, current_unit, on_prepared
+from spellchecker_service.answers import Verdict, long_answer, short_answer, verdict_on
+from spellchecker_service.config import SERVICE_NAME
+from spellchecker_service.implementations.spellcheck_rows_postgres_impl import PostgreSQLSpellcheckRows, SpellcheckRow
+from spellchecker_service.lexicon import check_text
+from spellchecker_service.metrics import SpellcheckerMetrics
+
+CHECK_FAILED = "SPELLCHECK_SERVICE_ERROR"
+PROCESSOR_VERSION = "hunspell_wordfreq_1.0"
+
+_logger = create_service_logger(SERVICE_NAME, "spelling")
+
+Request = Envelope[EssayLifecycleSpellcheckRequestV1]
+
+
+class LanguageSpellingEngine:
+    """Corrects English and Swedish; `lexicons` is the folder where words are kept ready."""
+
+    def __init__(
+        self, work: EssayWork, rows: PostgreSQLSpellcheckRows, metrics: SpellcheckerMetrics, lexicons: Path
+    ) -> None:
+        self._work, self._rows, self._operations, self._lexicons = work, rows, metrics.operations, lexicons
+
+    def route(self) -> Route:
+        """See `SpellingEngineProtocol.route`."""
+        return on_prepared(EssayLifecycleSpellcheckRequestV1, self.check, self.conclude)
+
+    async def check(self, request: Request) -> Verdict:
+        """Check one essay and keep its corrected text. Raises Unavailable; an essay's own failure is a verdict."""
+        started, asked = perf_counter(), request.data
+        with correlated(request.correlation_id):
+            try:
+                verdict = await self._verdict(asked.language, asked.text_storage_id)
+            except EssayFailed as failed:
+                about = {"batch_id": asked.parent_id, "essay_id": asked.entity_id, "run_id": asked.run_id}
+                _logger.warning("essay not checked", code=failed.code, reason=str(failed), **about)
+                verdict = Verdict(processor_version=PROCESSOR_VERSION, error_code=failed.code)
+        self._count(asked.language, verdict)
+        return replace(verdict, milliseconds=round(1000 * (perf_counter() - started)))
+
+    async def _verdict(self, language: str, text_storage_id: str) -> Verdict:
+        if language not in list(Language):
+            raise EssayFailed("LANGUAGE_NOT_SUPPORTED", f"no spelling of {language!r}")
+        text = await self._work.read(text_storage_id)
+        result = await self._work.compute(check_text, Language(language), text, self._lexicons)
+        corrected = await self._work.keep(result.corrected_text) if result.corrections else text_storage_id
+        return verdict_on(result, corrected, PROCESSOR_VERSION)
+
+    def _count(self, language: str, verdict: Verdict) -> None:
+        label = language if language in list(Language) else "other"
+        self._operations.labels(label, "failed" if verdict.error_code else "success").inc()
+
+    async def conclude(self, run: Sequence[Prepared[EssayLifecycleSpellcheckRequestV1, Verdict]]) -> None:
+        """Record and answer each."""
+        unit = current_unit()
+        unit.add(self._rows, *(_row(each.envelope.data, each.result, unit.now) for each in run))
+        for each in run:
+            answers = (answer(each.envelope, each.result, unit.now) for answer in (short_answer, long_answer))
+            unit.say(*answers, cause=cause_of(each.envelope))
+
+
+def _row(asked: EssayLifecycleSpellcheckRequestV1, verdict: Verdict, at: datetime) -> SpellcheckRow:
+    return SpellcheckRow(
+        batch_id=asked.parent_id,
+        run_id=asked.run_id or "",
+        attempt=asked.attempt or 0,
+        essay_id=asked.entity_id,
+        text_storage_id=asked.text_storage_id,
+        corrected_text_storage_id=verdict.corrected_text_storage_id,
+        language=asked.language,
+        language_detected=verdict.language_detected,
+        corrections=verdict.metrics.total_corrections,
+        word_count=verdict.metrics.word_count,
+        error_code=verdict.error_code,
+        processing_ms=verdict.milliseconds,
+        checked_at=at,
+    )

@@ -1,0 +1,16 @@
+"""What the spellchecker listens to, as data."""
+
+from huleedu_service_libs.runtime import Group
+from spellchecker_service.config import SERVICE_NAME
+from spellchecker_service.protocols import SpellingEngineProtocol
+
+
+class SpellcheckerKafkaConsumer:
+    """Binds messages to their handlers."""
+
+    def __init__(self, engine: SpellingEngineProtocol) -> None:
+        self._engine = engine
+
+    def groups(self) -> tuple[Group, ...]:
+        """The service's readers."""
+        return (Group(name=SERVICE_NAME, routes=(self._engine.route(),)),)
