@@ -1,0 +1,1 @@
+"""The pure rules: what ends an intake, who is sent next, how a phase ends, where an essay stands."""

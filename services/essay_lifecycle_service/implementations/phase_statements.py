@@ -1,0 +1,69 @@
+"""What the phases repository says to PostgreSQL: arrays in, so that no statement is for one essay or batch."""
+
+# Whoever opens phases or counts answers in holds the row of the phase's name to the end of the transaction. So the
+# window is kept over all batches and replicas, and no two can dead-lock over phases.
+LOCK = "select in_flight, waiting from fan_out where phase = $1 for update"
+
+KNOWN = """select k.ord, p.id, p.ended_at is null as is_open, p.run_id::text, p.attempt,
+    p.total, p.waiting, p.succeeded, p.failed
+  from unnest($2::text[]::uuid[], $3::text[]::uuid[]) with ordinality k(batch_id, run_id, ord)
+  join phase p on p.batch_id = k.batch_id and p.phase = $1 and (p.ended_at is null or p.run_id = k.run_id)"""
+
+OPEN = """with asked as (
+    select * from unnest($3::text[]::uuid[], $4::text[]::uuid[], $5::int[], $6::int[], $7::int[], $8::bytea[])
+      with ordinality a(batch_id, run_id, attempt, total, waiting, body, ord)),
+  opened as (
+    insert into phase(batch_id, phase, run_id, attempt, total, waiting, opened_at, ended_at)
+    select batch_id, $1, run_id, attempt, total, waiting, $2::timestamptz, case when total = 0 then $2::timestamptz end from asked order by ord
+    returning id, batch_id, run_id, attempt, total, waiting),
+  kept as (
+    insert into phase_plan(phase_id, body)
+    select o.id, a.body from opened o join asked a using (batch_id, run_id, attempt) where o.total > 0),
+  counted as (
+    update fan_out f set in_flight = f.in_flight + o.sent, waiting = f.waiting + o.waiting
+    from (select sum(total - waiting) as sent, sum(waiting) as waiting from opened) o where f.phase = $1)
+  select o.id, a.ord from opened o join asked a using (batch_id, run_id, attempt)"""
+
+SUPERSEDE = """with closed as (
+    update phase set ended_at = $2, waiting = 0, superseded = true where id = any($3::bigint[]))
+  update fan_out set in_flight = in_flight - $4::bigint, waiting = waiting - $5::bigint where phase = $1"""
+
+# An answer that names no run or attempt means the batch's open phase.
+FIND = """with mine as materialized (select phase from fan_out where phase = $1 for update)
+  select k.ord, p.id
+  from mine cross join unnest($2::text[]::uuid[], $3::text[]::uuid[], $4::int[])
+    with ordinality k(batch_id, run_id, attempt, ord)
+  cross join lateral (
+    select id from phase p where p.batch_id = k.batch_id and p.phase = mine.phase and p.ended_at is null
+      and p.run_id = coalesce(k.run_id, p.run_id) and p.attempt = coalesce(k.attempt, p.attempt)
+    order by id desc limit 1) p"""
+
+RECORD = """with added as (
+    insert into essay_result(phase_id, essay_id, answered_at, text_storage_id, metrics, error_code)
+    select a.phase_id, a.essay_id::uuid, $2, a.text_storage_id, a.metrics, a.error_code
+    from unnest($3::bigint[], $4::text[], $5::text[], $6::bytea[], $7::text[])
+      a(phase_id, essay_id, text_storage_id, metrics, error_code)
+    join phase p on p.id = a.phase_id and p.ended_at is null
+    on conflict do nothing returning phase_id, error_code),
+  counted as (
+    select phase_id, count(*)::int as n, count(error_code)::int as failed from added group by phase_id),
+  moved as (
+    update phase p set succeeded = p.succeeded + c.n - c.failed, failed = p.failed + c.failed,
+      ended_at = case when p.succeeded + p.failed + c.n = p.total then $2 end
+    from counted c where p.id = c.phase_id
+    returning p.id, p.total, p.waiting, p.succeeded, p.failed, c.n),
+  window_now as (
+    update fan_out f set in_flight = f.in_flight - (select coalesce(sum(c.n), 0) from counted c)
+    where f.phase = $1 returning in_flight, waiting)
+  select w.in_flight, w.waiting as waiting_in_all, m.* from window_now w left join moved m on true"""
+
+VERDICTS = """select phase_id, essay_id::text, text_storage_id, metrics, error_code
+  from essay_result where phase_id = any($1::bigint[])"""
+
+QUEUE = """select id, total - waiting as sent, waiting from phase
+  where phase = $1 and waiting > 0 order by id limit $2"""
+
+RELEASE = """with sent as (
+    update phase p set waiting = p.waiting - s.count from unnest($2::bigint[], $3::int[]) s(id, count)
+    where p.id = s.id)
+  update fan_out set in_flight = in_flight + $4::bigint, waiting = waiting - $4::bigint where phase = $1"""

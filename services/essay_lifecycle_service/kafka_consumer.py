@@ -1,0 +1,43 @@
+"""Which message goes to which handler: the routing table, bound to the event bus."""
+
+from common_core.enums import PhaseName
+from common_core.messages.batch import BatchContentDeadlinePassedV1, BatchEssaysRegistered
+from common_core.messages.content import EssayContentProvisionedV1, EssayValidationFailedV1
+from common_core.messages.nlp import BatchNlpAnalysisCompletedV1
+from common_core.messages.pipeline import (
+    BatchServiceAIFeedbackInitiateCommandDataV1,
+    BatchServiceCJAssessmentInitiateCommandDataV1,
+    BatchServiceNLPInitiateCommandDataV1,
+    BatchServiceSpellcheckInitiateCommandDataV1,
+)
+from common_core.messages.spellcheck import SpellcheckPhaseCompletedV1
+from essay_lifecycle_service.config import Settings
+from essay_lifecycle_service.domain.requests import nlp_answers, spellcheck_answers
+from essay_lifecycle_service.implementations.intake_handlers import IntakeHandler
+from essay_lifecycle_service.implementations.phase_handlers import PhaseHandler
+from huleedu_service_libs.runtime import Group, on_run
+
+
+class EssayKafkaConsumer:
+    """The messages of this service's one group: everything comes essay by essay, so everything is taken in runs."""
+
+    def __init__(self, intake: IntakeHandler, phases: dict[PhaseName, PhaseHandler]) -> None:
+        self._intake, self._phases = intake, phases
+
+    def groups(self) -> tuple[Group, ...]:
+        """What to subscribe."""
+        intake, phases = self._intake, self._phases
+        spellcheck, nlp = phases[PhaseName.SPELLCHECK], phases[PhaseName.NLP]
+        routes = (
+            on_run(BatchEssaysRegistered, intake.register),
+            on_run(EssayContentProvisionedV1, intake.receive),
+            on_run(EssayValidationFailedV1, intake.receive),
+            on_run(BatchContentDeadlinePassedV1, intake.close),
+            on_run(BatchServiceSpellcheckInitiateCommandDataV1, spellcheck.start),
+            on_run(SpellcheckPhaseCompletedV1, spellcheck.count_in(spellcheck_answers)),
+            on_run(BatchServiceNLPInitiateCommandDataV1, nlp.start),
+            on_run(BatchNlpAnalysisCompletedV1, nlp.count_in(nlp_answers)),
+            on_run(BatchServiceCJAssessmentInitiateCommandDataV1, phases[PhaseName.CJ_ASSESSMENT].refuse),
+            on_run(BatchServiceAIFeedbackInitiateCommandDataV1, phases[PhaseName.AI_FEEDBACK].refuse),
+        )
+        return (Group(name=Settings.service_name, routes=routes),)

@@ -1,0 +1,21 @@
+"""What this service measures besides what every service does."""
+
+from prometheus_client import Counter
+
+from huleedu_service_libs.metrics import ServiceMetrics
+
+
+class EssayLifecycleMetrics(ServiceMetrics):
+    """Labels are phases and statuses, never ids."""
+
+    def __init__(self, service_name: str) -> None:
+        super().__init__(service_name)
+        self.unused_answers = Counter(
+            "unused_answers",
+            "Answers that changed nothing: repeated, late, of an earlier attempt, or about another phase's essays.",
+            ["phase"],
+            registry=self.registry,
+        )
+        self.phases_ended = Counter(
+            "phases_ended", "Phases of batches that have ended.", ["phase", "status"], registry=self.registry
+        )

@@ -1,0 +1,196 @@
+"""Messages as others say them, for a batch that tests can name in one word."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from common_core.enums import BatchStatus, ClassType, CourseCode, FileValidationErrorCode
+from common_core.message import Envelope, M
+from common_core.messages.batch import BatchContentDeadlinePassedV1, BatchEssaysRegistered
+from common_core.messages.content import EssayContentProvisionedV1, EssayValidationFailedV1
+from common_core.messages.nlp import BatchNlpAnalysisCompletedV1
+from common_core.messages.pipeline import (
+    BatchServiceCJAssessmentInitiateCommandDataV1,
+    BatchServiceNLPInitiateCommandDataV1,
+    BatchServiceSpellcheckInitiateCommandDataV1,
+)
+from common_core.messages.spellcheck import SpellcheckPhaseCompletedV1
+from common_core.shared import (
+    ErrorDetail,
+    EssayProcessingInputRefV1,
+    ProcessingSummary,
+    SpellcheckMetricsV1,
+    SystemProcessingMetadata,
+)
+
+AT = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
+METRICS = SpellcheckMetricsV1(
+    total_corrections=7, l2_dictionary_corrections=2, spellchecker_corrections=5, word_count=350, correction_density=2.0
+)
+
+
+def id_of(name: str) -> str:
+    """The same UUID for the same name."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, name))
+
+
+def enveloped(message: M, *, event: str = "event", correlation: str = "request") -> Envelope[M]:
+    """The message on its way."""
+    return Envelope(
+        event_id=id_of(event),
+        event_type=message.topic,
+        event_timestamp=AT,
+        source_service=message.producer,
+        correlation_id=correlation,
+        data=message,
+        metadata={"user_id": "ms-frizzle"},
+    )
+
+
+def refs(essays: Sequence[str]) -> list[EssayProcessingInputRefV1]:
+    """References to essays by name; the text of `ada` is `text-ada`."""
+    return [EssayProcessingInputRefV1(essay_id=id_of(essay), text_storage_id=f"text-{essay}") for essay in essays]
+
+
+def registered(batch: str, essays: Sequence[str], *, class_id: str | None = None) -> BatchEssaysRegistered:
+    """BOS has a new batch."""
+    return BatchEssaysRegistered(
+        entity_id=id_of(batch),
+        expected_essay_count=len(essays),
+        essay_ids=[id_of(essay) for essay in essays],
+        metadata=SystemProcessingMetadata(entity_id=id_of(batch), entity_type="batch", timestamp=AT),
+        course_code=CourseCode.ENG5,
+        user_id="ms-frizzle",
+        class_id=class_id,
+    )
+
+
+def provisioned(batch: str, file: str, *, text: str | None = None) -> EssayContentProvisionedV1:
+    """A file's text is stored."""
+    return EssayContentProvisionedV1(
+        entity_id=id_of(batch),
+        file_upload_id=f"upload-{file}",
+        original_file_name=f"{file}.docx",
+        raw_file_storage_id=f"raw-{file}",
+        text_storage_id=text or f"text-{file}",
+        file_size_bytes=1000,
+        correlation_id=f"upload of {file}",
+        timestamp=AT,
+    )
+
+
+def unusable(batch: str, file: str) -> EssayValidationFailedV1:
+    """A file could not be used."""
+    code = FileValidationErrorCode.EMPTY_CONTENT
+    return EssayValidationFailedV1(
+        entity_id=id_of(batch),
+        file_upload_id=f"upload-{file}",
+        original_file_name=f"{file}.docx",
+        raw_file_storage_id=f"raw-{file}",
+        validation_error_code=code,
+        validation_error_detail=ErrorDetail(
+            error_code=code,
+            message="Nothing is written in this file.",
+            correlation_id=f"upload of {file}",
+            timestamp=AT,
+            service="file_service",
+            operation="validate",
+        ),
+        file_size_bytes=0,
+        correlation_id=f"upload of {file}",
+        timestamp=AT,
+    )
+
+
+def deadline(batch: str) -> BatchContentDeadlinePassedV1:
+    """BOS waits no longer."""
+    return BatchContentDeadlinePassedV1(batch_id=id_of(batch), correlation_id="clock", timestamp=AT)
+
+
+def spellcheck(
+    batch: str, essays: Sequence[str], *, run: str | None = "run", attempt: int | None = 1
+) -> BatchServiceSpellcheckInitiateCommandDataV1:
+    """BOS: spell-check these."""
+    return BatchServiceSpellcheckInitiateCommandDataV1(
+        entity_id=id_of(batch),
+        timestamp=AT,
+        essays_to_process=refs(essays),
+        language="en",
+        run_id=run and id_of(run),
+        attempt=attempt,
+    )
+
+
+def analyse(
+    batch: str, essays: Sequence[EssayProcessingInputRefV1], *, run: str | None = "run", attempt: int | None = 1
+) -> BatchServiceNLPInitiateCommandDataV1:
+    """BOS: analyse these."""
+    return BatchServiceNLPInitiateCommandDataV1(
+        entity_id=id_of(batch),
+        timestamp=AT,
+        essays_to_process=list(essays),
+        language="en",
+        run_id=run and id_of(run),
+        attempt=attempt,
+    )
+
+
+def judge(batch: str, essays: Sequence[str]) -> BatchServiceCJAssessmentInitiateCommandDataV1:
+    """BOS: rank these."""
+    return BatchServiceCJAssessmentInitiateCommandDataV1(
+        entity_id=id_of(batch),
+        timestamp=AT,
+        essays_to_process=refs(essays),
+        language="en",
+        run_id=id_of("run"),
+        attempt=1,
+        course_code=CourseCode.ENG5,
+        class_type=ClassType.GUEST,
+    )
+
+
+def spelled(
+    batch: str, essay: str, *, error: str | None = None, run: str | None = "run", attempt: int | None = 1
+) -> SpellcheckPhaseCompletedV1:
+    """The spellchecker is done with this essay."""
+    return SpellcheckPhaseCompletedV1(
+        entity_id=id_of(essay),
+        batch_id=id_of(batch),
+        correlation_id="request",
+        status="failed" if error else "completed",
+        corrected_text_storage_id=None if error else f"corrected-{essay}",
+        error_code=error,
+        processing_duration_ms=5,
+        timestamp=AT,
+        spellcheck_metrics=None if error else METRICS,
+        run_id=run and id_of(run),
+        attempt=attempt,
+    )
+
+
+def analysed(
+    batch: str,
+    essays: Sequence[str],
+    *,
+    failed: Sequence[str] = (),
+    run: str | None = "run",
+    attempt: int | None = 1,
+) -> BatchNlpAnalysisCompletedV1:
+    """The NLP service is done with these."""
+    return BatchNlpAnalysisCompletedV1(
+        entity_id=id_of(batch),
+        timestamp=AT,
+        status=BatchStatus.COMPLETED_SUCCESSFULLY,
+        system_metadata=SystemProcessingMetadata(entity_id=id_of(batch), entity_type="batch", timestamp=AT),
+        batch_id=id_of(batch),
+        processing_summary=ProcessingSummary(
+            total_essays=len(essays) + len(failed),
+            successful=len(essays),
+            failed=len(failed),
+            successful_essay_ids=[id_of(essay) for essay in essays],
+            failed_essay_ids=[id_of(essay) for essay in failed],
+        ),
+        run_id=run and id_of(run),
+        attempt=attempt,
+        error_codes={id_of(essay): "TEXT_TOO_SHORT" for essay in failed},
+    )
