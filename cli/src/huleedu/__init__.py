@@ -1,1 +1,1 @@
-
+"""HuleEdu's command line, and the platform in one process."""

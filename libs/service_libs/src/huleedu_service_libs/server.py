@@ -70,7 +70,11 @@ async def serve(app: ServiceApp, host: str, port: int, stopping: asyncio.Event, 
     HTTP_GRACEFUL_TIMEOUT) are cut off; streams should watch `stopping` themselves. Raises OSError when no port can be
     had, and whatever the app's start-up raises.
     """
-    listening = bind(host, port, fall_back=fall_back)
+    return await serve_on(app, bind(host, port, fall_back=fall_back), stopping)
+
+
+async def serve_on(app: ServiceApp, listening: socket.socket, stopping: asyncio.Event) -> ServedApp:
+    """Like `serve`, on a socket made before, for whoever has to know the address before the app is there."""
     host, port = listening.getsockname()[:2]
     started = asyncio.Event()
     serving = asyncio.create_task(_serving(app, listening, stopping, started), name=f"serve {app.name}")

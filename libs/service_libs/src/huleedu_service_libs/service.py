@@ -6,8 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from quart import Quart
-
+from huleedu_service_libs.app_factory import ServiceApp
 from huleedu_service_libs.health import Health
 from huleedu_service_libs.runtime.database import Database, now
 from huleedu_service_libs.runtime.event_bus import EventBus
@@ -68,7 +67,7 @@ class Service:
     """A started service: its app, and how to close what it opened."""
 
     name: str
-    app: Quart
+    app: ServiceApp
     close: Callable[[], Awaitable[None]] = _nothing
 
 

@@ -1,0 +1,137 @@
+"""The platform's HTTP APIs, as the command line uses them."""
+
+import getpass
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+
+from common_core.enums import CourseCode
+from huleedu import run_file
+
+Json = dict[str, Any]
+
+
+class Refused(Exception):
+    """The platform refused the request; the message says why."""
+
+    def __init__(self, status: int, problem: Json) -> None:
+        super().__init__(problem.get("detail") or problem.get("title") or f"HTTP {status}")
+        self.status, self.code = status, problem.get("code")
+
+
+class NotUp(Exception):
+    """The platform is not up. Start it with `huleedu up`, or `python3 dev.py up` in a checkout."""
+
+    def __str__(self) -> str:
+        return self.__doc__ or ""
+
+
+class Api:
+    """Asks a platform's services, as the user of this machine's account."""
+
+    def __init__(self, addresses: dict[str, str]) -> None:
+        self._addresses = addresses
+        self.user = getpass.getuser()
+        self._session = aiohttp.ClientSession(
+            headers={"X-User-ID": self.user}, timeout=aiohttp.ClientTimeout(total=120)
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._session.close()
+
+    async def register(self, essays: int, course: CourseCode) -> str:
+        """A new GUEST batch; its id."""
+        body = {"expected_essay_count": essays, "course_code": course, "user_id": self.user}
+        answer = await self._post("batch_orchestrator_service", "/v1/batches/register", body)
+        return str(answer["batch_id"])
+
+    async def upload(self, batch_id: str, files: Sequence[Path]) -> None:
+        """Hand these files in."""
+        with aiohttp.MultipartWriter("form-data") as form:
+            form.append(batch_id).set_content_disposition("form-data", name="batch_id")
+            for path in files:
+                part = form.append(path.read_bytes(), {"Content-Type": "application/octet-stream"})
+                part.set_content_disposition("form-data", name="files", filename=path.name)
+            headers = {"Idempotency-Key": str(uuid.uuid4())}
+            url = self._url("file_service", "/v1/files/batch")
+            async with self._session.post(url, data=form, headers=headers) as response:
+                await _checked(response)
+
+    async def request_pipeline(self, batch_id: str, pipeline: str) -> Json:
+        """Have the batch processed."""
+        path = f"/v1/batches/{batch_id}/pipelines"
+        return await self._post("batch_orchestrator_service", path, {"requested_pipeline": pipeline})
+
+    async def status(self, batch_id: str) -> Json:
+        """Where BOS says the batch stands."""
+        return await self._get("batch_orchestrator_service", f"/v1/batches/{batch_id}/status")
+
+    async def essays_received(self, batch_id: str) -> int:
+        """How many of the batch's essays have their text by now."""
+        try:
+            answer = await self._get("essay_lifecycle_service", f"/v1/batches/{batch_id}/status")
+        except Refused:
+            return 0  # ELS has not heard of it yet
+        return int(answer["total_essays"] - answer["status_breakdown"].get("uploaded", 0))
+
+    async def results(self, batch_id: str) -> Json:
+        """All that is known of the batch, essay by essay."""
+        return await self._get("result_aggregator_service", f"/v1/batches/{batch_id}/results")
+
+    @asynccontextmanager
+    async def download(self, batch_id: str, ending: str) -> AsyncIterator[aiohttp.StreamReader]:
+        """The results as a file: .csv or .xlsx."""
+        url = self._url("result_aggregator_service", f"/v1/batches/{batch_id}/results{ending}")
+        async with self._session.get(url) as response:
+            await _checked(response, read=False)
+            yield response.content
+
+    async def text(self, storage_id: str) -> str:
+        """A stored text."""
+        async with self._session.get(self._url("content_service", f"/v1/content/{storage_id}")) as response:
+            await _checked(response, read=False)
+            return await response.text("utf-8")
+
+    async def readiness(self, service: str) -> Json:
+        """What a service says of itself at /readyz."""
+        async with self._session.get(self._url(service, "/readyz")) as response:
+            answer: Json = await response.json()
+            return answer
+
+    async def _post(self, service: str, path: str, body: Json) -> Json:
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
+        async with self._session.post(self._url(service, path), json=body, headers=headers) as response:
+            return await _checked(response)
+
+    async def _get(self, service: str, path: str) -> Json:
+        async with self._session.get(self._url(service, path)) as response:
+            return await _checked(response)
+
+    def _url(self, service: str, path: str) -> str:
+        return f"{self._addresses[service]}{path}"
+
+
+async def _checked(response: aiohttp.ClientResponse, *, read: bool = True) -> Json:
+    if response.status >= 400:
+        is_problem = response.content_type == "application/problem+json"
+        raise Refused(response.status, await response.json(content_type=None) if is_problem else {})
+    answer: Json = await response.json() if read else {}
+    return answer
+
+
+def running_api(data_dir: Path) -> Api:
+    """The platform that is up. Raises NotUp."""
+    running = run_file.read(data_dir)
+    if running is None:
+        raise NotUp
+    return Api(running.addresses)

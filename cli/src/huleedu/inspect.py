@@ -1,0 +1,48 @@
+"""`huleedu status` and `huleedu results`: a batch as the platform knows it."""
+
+import json
+from pathlib import Path
+
+from rich.console import Console
+
+from huleedu.api import Api, Json, running_api
+from huleedu.export import export
+from huleedu.job import follow
+from huleedu.show import NAMES, bars, results_table
+
+
+async def show_status(console: Console, data_dir: Path, batch_id: str, watch: bool, as_json: bool) -> None:
+    """Where it stands; with `watch` until nothing runs any more."""
+    async with running_api(data_dir) as api:
+        status = await _watched(console, api, batch_id) if watch else await api.status(batch_id)
+    if as_json:
+        console.print_json(json.dumps(status))
+        return
+    console.print(f"{batch_id}: {status['status']}", highlight=False)
+    for phase in status["progress"]["phases"]:
+        done = f"{phase['succeeded']} done, {phase['failed']} failed of {phase['total']}"
+        console.print(f"  {NAMES[phase['phase']]:<14} {phase['status']}, {done}", highlight=False)
+    for wait in status["waiting_for"]:
+        until = f", until {wait['until']}" if wait["until"] else ""
+        console.print(f"  waits for {wait['what']} {wait['phase'] or ''}{until}", highlight=False)
+    for failure in status["failures"]:
+        console.print(f"  {failure['file_name']}: {failure['message']}", highlight=False, style="red")
+
+
+async def _watched(console: Console, api: Api, batch_id: str) -> Json:
+    with bars(console) as watch:
+        return await follow(api, batch_id, watch)
+
+
+async def show_results(console: Console, data_dir: Path, batch_id: str, target: Path | None, as_json: bool) -> None:
+    """As a table, as JSON, or written where they are wanted."""
+    async with running_api(data_dir) as api:
+        if target is not None:
+            await export(api, batch_id, target)
+            console.print(f"Written: {target}", highlight=False)
+            return
+        results = await api.results(batch_id)
+    if as_json:
+        console.print_json(json.dumps(results))
+    else:
+        console.print(results_table(results))

@@ -1,0 +1,100 @@
+"""The main job: a folder of essays goes in, is processed, and its results are waited for."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from common_core.enums import CourseCode
+from huleedu.api import Api, Json
+
+LOOK_SECONDS = 0.1  # between two looks at how far it is
+UPLOAD_FILES = 25  # in one request
+
+DONE = frozenset({"completed_successfully", "completed_with_failures", "failed", "cancelled"})
+
+
+class JobFailed(Exception):
+    """The batch ended without results."""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """How far one part of the job is, in essays."""
+
+    name: str
+    done: int
+    failed: int
+    total: int
+
+
+Watch = Callable[[Sequence[Step]], None]
+
+
+def essays_in(folder: Path) -> list[Path]:
+    """The files to hand in, by name; hidden and temporary ones and folders are not."""
+    files = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith((".", "~$"))]
+    if not files:
+        raise JobFailed(f"There are no files in {folder}.")
+    return sorted(files)
+
+
+async def do_job(api: Api, folder: Path, course: CourseCode, pipeline: str, watch: Watch) -> str:
+    """Take the folder through the pipeline; the batch's id. Raises JobFailed when no essay could be used."""
+    files = essays_in(folder)
+    batch_id = await api.register(len(files), course)
+    for start in range(0, len(files), UPLOAD_FILES):
+        await api.upload(batch_id, files[start : start + UPLOAD_FILES])
+    await _content_in(api, batch_id, len(files), watch)
+    await api.request_pipeline(batch_id, pipeline)
+    await follow(api, batch_id, watch)
+    return batch_id
+
+
+async def _content_in(api: Api, batch_id: str, files: int, watch: Watch) -> None:
+    while True:
+        status = await api.status(batch_id)
+        if status["client_status"] == "failed":
+            raise JobFailed(f"No file could be used. {_reasons(status)}")
+        if status["client_status"] != "pending_content":
+            watch([_content_step(status)])
+            return
+        watch([Step("content", await api.essays_received(batch_id), 0, files)])
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def follow(api: Api, batch_id: str, watch: Watch) -> Json:
+    """Watch the batch until nothing runs any more; its last status."""
+    while True:
+        status = await api.status(batch_id)
+        watch(steps(status))
+        if status["client_status"] in DONE:
+            return status
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def whole_results(api: Api, batch_id: str) -> Json:
+    """The results, once the aggregator has heard of the end."""
+    while True:
+        results = await api.results(batch_id)
+        if results["client_status"] in DONE:
+            return results
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def steps(status: Json) -> list[Step]:
+    """The parts of the job as a status tells them."""
+    phases = status["progress"]["phases"]
+    return [
+        _content_step(status),
+        *(Step(phase["phase"], phase["succeeded"], phase["failed"], phase["total"]) for phase in phases),
+    ]
+
+
+def _content_step(status: Json) -> Step:
+    content = status["progress"]["content"]
+    return Step("content", content["provisioned"], content["failed"], content["expected"])
+
+
+def _reasons(status: Json) -> str:
+    return " ".join(f"{failure['file_name']}: {failure['message']}" for failure in status["failures"])

@@ -1,0 +1,169 @@
+"""`huleedu`: run the platform, hand essays in, read results, and look after it all."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from common_core.enums import CourseCode
+from huleedu.places import data_dir
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__, rich_markup_mode=None
+)
+letters = typer.Typer(no_args_is_help=True, help="Messages that could not be handled.")
+migrations = typer.Typer(no_args_is_help=True, help="Database schemas: of all services, or of the one named.")
+app.add_typer(letters, name="dead-letters")
+app.add_typer(migrations, name="migrate")
+
+console = Console()
+errors = Console(stderr=True)
+
+Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="A folder of essays.")]
+Course = Annotated[CourseCode | None, typer.Option(help="The course; its language follows. ENG5 if not given.")]
+Pipeline = Annotated[str, typer.Option(help="spellcheck, nlp, ...: see GET /v1/pipelines.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Batch = Annotated[str, typer.Argument(help="The batch's id.")]
+ServiceName = Annotated[str | None, typer.Argument(help="One service; all if not given.")]
+
+
+@app.command()
+def up() -> None:
+    """Keep the platform running in this terminal."""
+    from huleedu.up import keep_up
+
+    _run(keep_up(console, data_dir()))
+
+
+@app.command()
+def serve(name: str) -> None:
+    """Run one service in a process of its own, beside whatever runs already."""
+    from huleedu.services import definition
+    from huleedu.up import serve_one
+
+    _run(serve_one(console, data_dir(), definition(name)))
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path | None, typer.Argument(help="A folder of essays; the sample classes if not given.")] = None,
+    course: Course = None,
+    pipeline: Pipeline = "nlp",
+) -> None:
+    """Take essays from files to results, with a platform of its own if none is up."""
+    from huleedu.demo import run_demo
+
+    _run(run_demo(console, data_dir(), folder, course, pipeline))
+
+
+@app.command()
+def run(folder: Folder, course: Course = None, pipeline: Pipeline = "nlp", json: AsJson = False) -> None:
+    """Hand a folder of essays in to the platform that is up, and wait for the results."""
+    from huleedu.demo import run_folder
+
+    _run(run_folder(console, data_dir(), folder, course, pipeline, json))
+
+
+@app.command()
+def status(
+    batch: Batch, watch: Annotated[bool, typer.Option(help="Go on until it is done.")] = False, json: AsJson = False
+) -> None:
+    """Say where a batch stands and what it waits for."""
+    from huleedu.inspect import show_status
+
+    _run(show_status(console, data_dir(), batch, watch, json))
+
+
+@app.command()
+def results(
+    batch: Batch,
+    export: Annotated[Path | None, typer.Option(help="FILE.csv, FILE.json, FILE.xlsx, or FOLDER/ for texts.")] = None,
+    json: AsJson = False,
+) -> None:
+    """Show a batch's results, or write them to a file or folder."""
+    from huleedu.inspect import show_results
+
+    _run(show_results(console, data_dir(), batch, export, json))
+
+
+@app.command()
+def doctor(json: AsJson = False) -> None:
+    """Look whether everything is there and answers, and say what to do where it does not."""
+    from huleedu.doctor import examine
+
+    _run(examine(console, data_dir(), json))
+
+
+@letters.command("list")
+def list_letters(
+    group: Annotated[str | None, typer.Option(help="Of one group only.")] = None, json: AsJson = False
+) -> None:
+    """The newest first, with their reasons."""
+    from huleedu.dead_letters import show_list
+
+    _run(show_list(console, data_dir(), group, json))
+
+
+@letters.command("show")
+def show_letter(number: int) -> None:
+    """One of them, whole."""
+    from huleedu.dead_letters import show_one
+
+    _run(show_one(console, data_dir(), number))
+
+
+@letters.command("replay")
+def replay_letters(
+    numbers: Annotated[list[int] | None, typer.Argument(help="Which ones.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All there are.")] = False,
+) -> None:
+    """Give them to their handlers again."""
+    from huleedu.dead_letters import replay
+
+    _run(replay(console, data_dir(), numbers or [], everything))
+
+
+@migrations.command("upgrade")
+def migrate_upgrade(service: ServiceName = None) -> None:
+    """Bring schemas to what the code expects."""
+    from huleedu.schemas import upgrade
+
+    _run(upgrade(console, data_dir(), service))
+
+
+@migrations.command("revision")
+def migrate_revision(words: Annotated[list[str], typer.Argument(help="[SERVICE] MESSAGE")]) -> None:
+    """Write a new migration from the difference between models and schema."""
+    from huleedu.schemas import revision
+
+    _run(revision(console, data_dir(), words))
+
+
+@migrations.command("history")
+def migrate_history(service: ServiceName = None) -> None:
+    """Show the chain of migrations."""
+    from huleedu.schemas import history
+
+    history(console, service)
+
+
+def _run(command: Coroutine[Any, Any, Any]) -> None:
+    """Run it on the fast event loop where there is one; what went wrong is told in one line."""
+    from huleedu.trouble import told
+
+    with told(errors):
+        if sys.platform == "win32":
+            asyncio.run(command)
+        else:
+            import uvloop
+
+            uvloop.run(command)
+
+
+def main() -> None:
+    """The entry point."""
+    app()

@@ -1,0 +1,47 @@
+"""What a person is told when a command cannot be carried out."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import aiohttp
+import asyncpg
+from rich.console import Console
+
+from huleedu.api import NotUp, Refused
+from huleedu.job import JobFailed
+from huleedu.schemas import WrongWords
+from huleedu.services import UnknownService
+from huleedu.up import AlreadyUp, BusFailed
+from huleedu_service_libs.embedded_postgres import EmbeddedPostgresError
+from huleedu_service_libs.settings import WrongSettings
+
+_KNOWN = (
+    AlreadyUp,
+    BusFailed,
+    EmbeddedPostgresError,
+    JobFailed,
+    NotUp,
+    Refused,
+    UnknownService,
+    WrongSettings,
+    WrongWords,
+)
+
+
+@contextmanager
+def told(console: Console) -> Iterator[None]:
+    """One line for what was foreseen, with exit code 1; anything else is a bug and keeps its traceback."""
+    try:
+        yield
+    except _KNOWN as error:
+        _end(console, str(error) or (type(error).__doc__ or ""))
+    except (aiohttp.ClientConnectionError, asyncpg.PostgresConnectionError, ConnectionError) as error:
+        _end(console, f"The platform does not answer ({type(error).__name__}). `huleedu doctor` says more.")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _end(console: Console, message: str) -> None:
+    console.print(message, style="red", highlight=False, soft_wrap=True)
+    sys.exit(1)
