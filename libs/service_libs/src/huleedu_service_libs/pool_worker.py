@@ -1,6 +1,6 @@
 """The other end of `process_pool`: a process that answers pickled calls until its parent is gone.
 
-Run as `python -m huleedu_service_libs.pool_worker PARENT_PID`, with calls on standard input and answers on standard
+`main` runs with the parent's pid as its argument, with calls on standard input and answers on standard
 output, each behind its length. Whatever the work prints goes to standard error instead.
 """
 
@@ -102,7 +102,3 @@ def _named(reference: str) -> Any:
 def _call(call: bytes) -> Any:
     function, args, kwargs = pickle.loads(call)
     return function(*args, **kwargs)
-
-
-if __name__ == "__main__":
-    main()

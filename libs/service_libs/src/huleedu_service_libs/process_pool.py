@@ -20,6 +20,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _READ_AHEAD = 1024 * 1024
+# Not `-m`: what that module defines would then be of `__main__` over there, and unknown here.
+_WORKER = "from huleedu_service_libs.pool_worker import main; main()"
 
 
 class WorkerDied(Exception):
@@ -123,7 +125,7 @@ class _Worker:
     @classmethod
     async def start(cls) -> "_Worker":
         """A new interpreter in a session of its own, so that Ctrl-C at the terminal is not its business."""
-        command = (sys.executable, "-P", "-m", pool_worker.__name__, str(os.getpid()))
+        command = (sys.executable, "-P", "-c", _WORKER, str(os.getpid()))
         process = await asyncio.create_subprocess_exec(
             *command, stdin=PIPE, stdout=PIPE, limit=_READ_AHEAD, start_new_session=True
         )
