@@ -1,6 +1,7 @@
 """What every service's HTTP side does: answers, problems, correlation, documents, health and metrics."""
 
 import asyncio
+import errno
 import json
 from typing import Any
 
@@ -103,6 +104,7 @@ except ColumnTooShort as wrapped:
 RAISED: dict[str, Exception] = {
     "KeyError": KeyError("students.db"),
     "Unavailable": Unavailable("BCS is away", retry_after=7),
+    "DiskFull": OSError(errno.ENOSPC, "no space left on device"),
     "Refused": ConnectionRefusedError("connection to 10.0.0.7 refused"),
     "Lost": LOST_CONNECTION,
     "Problem": Problem(402, "NO_CREDITS", "There are no credits left."),
@@ -196,6 +198,7 @@ async def test_a_bad_query_names_its_parameter(app: ServiceApp) -> None:
         ("GET", "/raises/Unavailable", {}, 503, "SERVICE_UNAVAILABLE"),
         ("GET", "/raises/Refused", {}, 503, "SERVICE_UNAVAILABLE"),
         ("GET", "/raises/Lost", {}, 503, "SERVICE_UNAVAILABLE"),
+        ("GET", "/raises/DiskFull", {}, 503, "SERVICE_UNAVAILABLE"),
         ("GET", "/raises/Problem", {}, 402, "NO_CREDITS"),
         ("GET", "/raises/KeyError", {}, 500, "INTERNAL_ERROR"),
     ],

@@ -16,6 +16,7 @@ HEADER = "Idempotency-Key"
 MAX_KEY_LENGTH = 255
 
 View = Callable[..., Awaitable[BaseModel]]
+Content = Callable[[], Awaitable[bytes]]
 
 
 class KeyReused(Unprocessable):
@@ -24,10 +25,16 @@ class KeyReused(Unprocessable):
     code = "IDEMPOTENCY_KEY_REUSED"
 
 
-def idempotent(status: int) -> Callable[[View], Callable[..., Awaitable[Response]]]:
+async def _body() -> bytes:
+    return await request.get_data(cache=True, as_text=False, parse_form_data=False)
+
+
+def idempotent(status: int, content: Content = _body) -> Callable[[View], Callable[..., Awaitable[Response]]]:
     """For a view that returns the model its one transaction returned: answer it with `status`, once per key.
 
     The answer is kept in the transaction of the effect (`Transactions.run`), so a retry finds both or neither.
+    `content` is what makes two requests the same; give one where the body is too large for memory, or where the same
+    request has another body each time, as multipart forms do.
     """
 
     def decorate(view: View) -> Callable[..., Awaitable[Response]]:
@@ -36,7 +43,7 @@ def idempotent(status: int) -> Callable[[View], Callable[..., Awaitable[Response
             key = request.headers.get(HEADER)
             if key is None:
                 return _response((await view(*args, **kwargs)).model_dump_json().encode(), status)
-            claim = await _claim(key, status)
+            claim = await _claim(key, status, content)
             return await _kept(claim) or await _first(claim, view, *args, **kwargs)
 
         return answer
@@ -44,12 +51,10 @@ def idempotent(status: int) -> Callable[[View], Callable[..., Awaitable[Response
     return decorate
 
 
-async def _claim(key: str, status: int) -> Claim:
+async def _claim(key: str, status: int, content: Content) -> Claim:
     if not 0 < len(key) <= MAX_KEY_LENGTH:
         raise BadRequest(f"{HEADER} must have 1 to {MAX_KEY_LENGTH} characters")
-    asked = f"{request.method} {request.full_path}\n".encode() + await request.get_data(
-        cache=True, as_text=False, parse_form_data=False
-    )
+    asked = f"{request.method} {request.full_path}\n".encode() + await content()
     caller = request.headers.get("X-User-ID", "")
     fingerprint = hashlib.blake2b(asked, digest_size=16).digest()
     return Claim(current_app.name, f"{caller} {request.path}", key, fingerprint, status)

@@ -1,5 +1,6 @@
 """Errors over HTTP: `application/problem+json` (RFC 9457) for everything that can go wrong, from one table."""
 
+import errno
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -61,6 +62,7 @@ _AWAY = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
 )
+_DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class WrongField(BaseModel):
@@ -184,7 +186,7 @@ def _problem_of(error: Exception) -> Problem:
             return _unforeseen()
         case HTTPException():
             return _of_http(error)
-        case _ if any(isinstance(cause, _AWAY) for cause in _causes(error)):
+        case _ if any(_is_away(cause) for cause in _causes(error)):
             return Problem(503, "SERVICE_UNAVAILABLE", ServiceUnavailable.message(), retry_after=5)
         case _:
             return _unforeseen()
@@ -192,6 +194,11 @@ def _problem_of(error: Exception) -> Problem:
 
 def _unforeseen() -> Problem:
     return Problem(500, "INTERNAL_ERROR", "Something went wrong here; the correlation id helps to find out what.")
+
+
+def _is_away(cause: BaseException) -> bool:
+    """A peer, the database, or room on the disk."""
+    return isinstance(cause, _AWAY) or (isinstance(cause, OSError) and cause.errno in _DISK_FULL)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
