@@ -12,7 +12,7 @@ EVERY_SERVICE = frozenset(
     ["README.md", "api", "app.py", "config.py", "di.py", "implementations", "protocols.py", "startup_setup.py", "tests"]
 )
 WITH_DATABASE = frozenset({"alembic", "models_db.py"})
-WITHOUT_DATABASE = frozenset({"batch_conductor_service"})
+WITHOUT_DATABASE = frozenset({"batch_conductor_service", "content_service"})
 LONGEST_ENTRY_POINT = 50  # lines, by the mission
 
 
