@@ -46,7 +46,7 @@ async def test_a_body_that_stops_coming_is_given_up() -> None:
     async with arriving() as body:
         request.body_timeout = 0.01  # type: ignore[assignment]  # Quart passes it to asyncio, which takes fractions
         pieces = streamed_body(10)
-        body.append(b"the beginning")
+        body.append(b"the start")
         await anext(pieces)
 
         with pytest.raises(RequestTimeout):
