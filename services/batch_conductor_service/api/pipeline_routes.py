@@ -1,0 +1,74 @@
+"""What other services ask about pipelines, as thin routes."""
+
+from dishka import FromDishka
+from quart import Blueprint, Response
+from quart_dishka import inject
+from quart_schema import document_response, validate_request
+
+from batch_conductor_service.api_models import (
+    DefinePipelineRequest,
+    DefinePipelineResponse,
+    OfferedPhase,
+    OfferedPipeline,
+    PipelinesResponse,
+    PlannedPhaseBody,
+)
+from batch_conductor_service.domain.pipelines import Catalogue, Pipeline
+from batch_conductor_service.domain.resolution import (
+    Done,
+    PlannedPhase,
+    PromptMissing,
+    UnknownPipeline,
+    resolve,
+    summary,
+)
+from huleedu_service_libs.problems import refuses
+
+pipeline_blueprint = Blueprint("pipelines", __name__)
+
+
+@pipeline_blueprint.post("/internal/v1/pipelines/define")
+@validate_request(DefinePipelineRequest)
+@document_response(DefinePipelineResponse)
+@refuses(UnknownPipeline, PromptMissing)
+@inject
+async def define_pipeline(data: DefinePipelineRequest, offered: FromDishka[Catalogue]) -> Response:
+    """Resolve a pipeline for a batch; nothing is kept."""
+    done = Done(frozenset(data.completed_phases), {name: state.left for name, state in data.essay_states.items()})
+    prompt_attached = data.batch_metadata is not None and data.batch_metadata.prompt_attached
+    planned = resolve(offered, data.requested_pipeline, prompt_attached=prompt_attached, done=done)
+    return _answer(_definition(data.batch_id, planned))
+
+
+@pipeline_blueprint.get("/internal/v1/pipelines")
+@document_response(PipelinesResponse)
+@inject
+async def list_pipelines(offered: FromDishka[Catalogue]) -> Response:
+    """Which pipelines there are."""
+    return _answer(PipelinesResponse(pipelines=[_offer(offered, each) for each in offered.pipelines.values()]))
+
+
+def _definition(batch_id: str, planned: tuple[PlannedPhase, ...]) -> DefinePipelineResponse:
+    return DefinePipelineResponse(
+        batch_id=batch_id,
+        final_pipeline=[phase.name for phase in planned if not phase.reuse],
+        analysis_summary=summary(planned),
+        phases=[
+            PlannedPhaseBody(name=phase.name, depends_on=list(phase.depends_on), reuse=phase.reuse) for phase in planned
+        ],
+    )
+
+
+def _offer(offered: Catalogue, pipeline: Pipeline) -> OfferedPipeline:
+    definitions = [(name, offered.phases[name]) for name in pipeline.phases]
+    return OfferedPipeline(
+        name=pipeline.name,
+        phases=[
+            OfferedPhase(name=name, depends_on=sorted(phase.depends_on), needs_prompt=phase.needs_prompt)
+            for name, phase in definitions
+        ],
+    )
+
+
+def _answer(body: DefinePipelineResponse | PipelinesResponse) -> Response:
+    return Response(body.model_dump_json(), content_type="application/json")

@@ -1,0 +1,1 @@
+"""Resolving pipelines: pure, without state or I/O."""

@@ -1,0 +1,339 @@
+"""Request and response bodies."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from common_core.enums import (
+    BatchClientStatus,
+    BatchStatus,
+    ContentType,
+    CourseCode,
+    PhaseName,
+    PipelineExecutionStatus,
+)
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255, pattern=r"^[^\x00]*$")]
+StorageId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+
+
+class Body(BaseModel):
+    """A request body: what it does not know it ignores, as readers of a wire format do."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class StorageReferenceBody(Body):
+    """Where Content Service keeps something."""
+
+    storage_id: StorageId
+    path: str = ""
+
+
+class PromptRefBody(Body):
+    """The prompt the students were given, as `student_prompt_text`."""
+
+    references: dict[ContentType, StorageReferenceBody]
+
+    @model_validator(mode="after")
+    def _holds_a_prompt(self) -> Self:
+        if ContentType.STUDENT_PROMPT_TEXT not in self.references:
+            raise ValueError("references must hold student_prompt_text")
+        return self
+
+
+class BatchRegistrationRequestV1(Body):
+    """A new batch. `essay_ids` are only counted: BOS makes its own."""
+
+    expected_essay_count: int = Field(gt=0)
+    essay_ids: list[Name] | None = Field(default=None, min_length=1)
+    course_code: CourseCode
+    student_prompt_ref: PromptRefBody | None = None
+    user_id: Name
+    org_id: Name | None = None
+    class_id: Name | None = None
+    cj_default_llm_model: Name | None = None
+    cj_default_temperature: float | None = Field(default=None, ge=0, le=2)
+    assignment_id: Annotated[Name, Field(max_length=100)] | None = None
+
+    @model_validator(mode="after")
+    def _counts_agree(self) -> Self:
+        if self.essay_ids is not None and len(self.essay_ids) != self.expected_essay_count:
+            raise ValueError("essay_ids must hold as many ids as expected_essay_count says")
+        return self
+
+
+class BatchRegistrationResponse(BaseModel):
+    """The new batch."""
+
+    batch_id: str
+    correlation_id: str
+    status: Literal["registered"] = "registered"
+
+
+class PromptPayloadBody(Body):
+    """The prompt for one run: an assignment's, or a stored one."""
+
+    assignment_id: Annotated[Name, Field(max_length=100)] | None = None
+    cms_prompt_ref: PromptRefBody | None = None
+
+    @model_validator(mode="after")
+    def _is_one_of_them(self) -> Self:
+        if (self.assignment_id is None) == (self.cms_prompt_ref is None):
+            raise ValueError("give either assignment_id or cms_prompt_ref")
+        return self
+
+
+class PipelineRequest(Body):
+    """Run this pipeline over the batch."""
+
+    batch_id: Name | None = Field(default=None, description="must equal the one in the address")
+    requested_pipeline: Annotated[Name, Field(max_length=100)]
+    is_retry: bool = False
+    retry_reason: str | None = Field(default=None, max_length=500)
+    prompt_payload: PromptPayloadBody | None = None
+
+
+class PlannedPhase(BaseModel):
+    """A phase of a run; with `reuse` an earlier run's results stand for it."""
+
+    name: PhaseName
+    depends_on: list[PhaseName]
+    reuse: bool
+
+
+class PipelineRequestResponse(BaseModel):
+    """The run has been started."""
+
+    status: Literal["accepted"] = "accepted"
+    message: str
+    batch_id: str
+    correlation_id: str
+    run_id: str
+    phases: list[PlannedPhase]
+
+
+class PromptRequest(Body):
+    """The batch's prompt."""
+
+    student_prompt_ref: PromptRefBody
+
+
+class PromptResponse(BaseModel):
+    """The prompt is set."""
+
+    status: Literal["success"] = "success"
+    batch_id: str
+    student_prompt_ref: PromptRefBody
+
+
+class BatchContext(BaseModel):
+    """What the batch was registered with."""
+
+    course_code: CourseCode
+    expected_essay_count: int
+    user_id: str
+    org_id: str | None
+    class_id: str | None
+    assignment_id: str | None
+    student_prompt_ref: PromptRefBody | None
+
+
+class EssayCounts(BaseModel):
+    """The essays of one phase; the three add up to `total`."""
+
+    total: int = 0
+    pending_dispatch_or_processing: int = 0
+    successful: int = 0
+    failed: int = 0
+
+
+class PipelineStateDetail(BaseModel):
+    """One phase, as it last stood."""
+
+    status: PipelineExecutionStatus
+    essay_counts: EssayCounts
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    error_info: dict[str, Any] | None = None
+    progress_percentage: float | None = None
+
+
+class ProcessingPipelineState(BaseModel):
+    """The phases of the latest run, and those of earlier ones that it does not have; null: never asked for."""
+
+    batch_id: str
+    requested_pipelines: list[PhaseName]
+    spellcheck: PipelineStateDetail | None = None
+    nlp: PipelineStateDetail | None = None
+    ai_feedback: PipelineStateDetail | None = None
+    cj_assessment: PipelineStateDetail | None = None
+    last_updated: datetime
+
+
+class PipelineStateResponse(BaseModel):
+    """What File Service asks before it takes files: whose batch it is, and whether files may still come."""
+
+    batch_id: str
+    pipeline_state: ProcessingPipelineState
+    user_id: str
+    status: BatchStatus
+    locked: bool
+    lock_reason: str | None = None
+
+
+class IngestionProgress(BaseModel):
+    """How the content came in; `failures` names the files that could not be used."""
+
+    expected: int
+    provisioned: int
+    failed: int
+    is_open: bool
+    error_code: str | None = None
+
+
+class PhaseProgressBody(BaseModel):
+    """How far one phase of the latest run is."""
+
+    phase: PhaseName
+    status: PipelineExecutionStatus
+    reuse: bool
+    total: int
+    succeeded: int
+    failed: int
+    percentage: float
+
+
+class BatchProgress(BaseModel):
+    """How far the batch is; `percentage` is that of the latest run."""
+
+    content: IngestionProgress
+    phases: list[PhaseProgressBody]
+    percentage: float
+
+
+class WaitingFor(BaseModel):
+    """What the batch waits for: content, a pipeline_request, or a phase_outcome; `until` is when that is given up."""
+
+    what: Literal["content", "pipeline_request", "phase_outcome"]
+    phase: PhaseName | None = None
+    until: datetime | None = None
+
+
+class FileFailureBody(BaseModel):
+    """A file that could not be used."""
+
+    essay_id: str
+    file_name: str
+    error_code: str
+    message: str
+    failed_at: datetime
+
+
+class FailedEssay(BaseModel):
+    """An essay that a phase failed on."""
+
+    essay_id: str
+    error_code: str
+
+
+class RunPhaseBody(BaseModel):
+    """One phase of one run."""
+
+    name: PhaseName
+    depends_on: list[PhaseName]
+    reuse: bool
+    status: PipelineExecutionStatus
+    attempt: int
+    sent: int
+    succeeded: int
+    failed: int
+    failed_essays: list[FailedEssay]
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+class RunBody(BaseModel):
+    """One pipeline run; the two counts are final once it has ended."""
+
+    run_id: str
+    requested_pipeline: str
+    status: BatchStatus
+    started_at: datetime
+    ended_at: datetime | None
+    essays: int
+    successful_essay_count: int | None
+    failed_essay_count: int | None
+    phases: list[RunPhaseBody]
+
+
+class BatchStatusResponse(BaseModel):
+    """Where a batch stands."""
+
+    batch_id: str
+    status: BatchStatus
+    client_status: BatchClientStatus
+    batch_context: BatchContext
+    pipeline_state: ProcessingPipelineState
+    progress: BatchProgress
+    waiting_for: list[WaitingFor]
+    runs: list[RunBody]
+    failures: list[FileFailureBody]
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+class BatchSummary(BaseModel):
+    """One batch in a list."""
+
+    batch_id: str
+    status: BatchStatus
+    client_status: BatchClientStatus
+    course_code: CourseCode
+    expected_essay_count: int
+    user_id: str
+    class_id: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class BatchListQuery(BaseModel):
+    """Which batches, newest first; `cursor` is the `next_cursor` of the page before."""
+
+    status: BatchStatus | BatchClientStatus | None = None
+    class_id: Name | None = None
+    limit: int = Field(default=50, gt=0, le=100)
+    cursor: Name | None = None
+
+
+class BatchListResponse(BaseModel):
+    """One page; without a `next_cursor` it is the last."""
+
+    batches: list[BatchSummary]
+    next_cursor: str | None
+
+
+class TimelineQuery(BaseModel):
+    """From after this fact on."""
+
+    after: int = Field(default=0, ge=0, le=2**62)
+    limit: int = Field(default=100, gt=0, le=1000)
+
+
+class TimelineFact(BaseModel):
+    """A fact that changed the batch; `kind` is its message's topic, `data` the message."""
+
+    seq: int
+    at: datetime
+    kind: str
+    data: dict[str, Any]
+
+
+class TimelineResponse(BaseModel):
+    """Facts in order; without a `next_after` these are the last."""
+
+    batch_id: str
+    facts: list[TimelineFact]
+    next_after: int | None

@@ -1,0 +1,21 @@
+"""Settings of the Batch Orchestrator Service."""
+
+from typing import ClassVar
+
+from common_core.enums import PhaseName
+from huleedu_service_libs.settings import Count, Port, Seconds, ServiceSettings
+
+SERVICE_NAME = "batch_orchestrator_service"
+
+
+class BatchOrchestratorSettings(ServiceSettings):
+    """What BOS can be told; `available_phases` are those that have a service to carry them out."""
+
+    service_name: ClassVar[str] = SERVICE_NAME
+
+    port: Port = 5000
+    bcs_url: str = "http://batch-conductor-service:4002"
+    max_essays_per_batch: Count = 5_000
+    content_deadline_seconds: Seconds = 24 * 3600
+    content_silence_seconds: Seconds = 3600
+    available_phases: frozenset[PhaseName] = frozenset({PhaseName.SPELLCHECK, PhaseName.NLP})

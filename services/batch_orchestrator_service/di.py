@@ -1,0 +1,103 @@
+"""BOS's parts: what fills each port, made once per process."""
+
+from collections.abc import AsyncIterator
+
+from dishka import Provider, Scope, from_context, provide, provide_all
+from uuid_utils import uuid7
+
+from batch_orchestrator_service.api.operations import Operations
+from batch_orchestrator_service.config import SERVICE_NAME, BatchOrchestratorSettings
+from batch_orchestrator_service.implementations.batch_conductor_client_impl import BatchConductorClientImpl
+from batch_orchestrator_service.implementations.batch_essays_ready_handler import BatchEssaysReadyHandler
+from batch_orchestrator_service.implementations.batch_processing_service_impl import BatchProcessingServiceImpl
+from batch_orchestrator_service.implementations.batch_repository_postgres_impl import PostgreSQLBatchRepositoryImpl
+from batch_orchestrator_service.implementations.batch_table import BatchTable
+from batch_orchestrator_service.implementations.content_handler import ContentHandler
+from batch_orchestrator_service.implementations.decisions import BatchDecisions
+from batch_orchestrator_service.implementations.els_batch_phase_outcome_handler import ELSBatchPhaseOutcomeHandler
+from batch_orchestrator_service.implementations.event_publisher_impl import DefaultBatchEventPublisherImpl
+from batch_orchestrator_service.implementations.phase_handlers import PhaseDeadlineHandler, PhaseProgressHandler
+from batch_orchestrator_service.implementations.pipeline_desk import PipelineDesk
+from batch_orchestrator_service.implementations.pipeline_request_handler import PipelineRequestHandler
+from batch_orchestrator_service.implementations.registrar import Registrar
+from batch_orchestrator_service.kafka_consumer import BatchKafkaConsumer
+from batch_orchestrator_service.protocols import (
+    BatchConductorClientProtocol,
+    BatchEventPublisherProtocol,
+    BatchProcessingServiceProtocol,
+    BatchRepositoryProtocol,
+    Clock,
+    NewId,
+)
+from huleedu_service_libs.http_client import PeerClient
+from huleedu_service_libs.metrics import ServiceMetrics
+from huleedu_service_libs.runtime.database import Database
+from huleedu_service_libs.runtime.transactions import GroupCommit, Transactions
+from huleedu_service_libs.runtime.unit_of_work import current_unit
+from huleedu_service_libs.service import Platform
+from huleedu_service_libs.tracing import Tracing
+
+
+class OutsideProvider(Provider):
+    """What reaches beyond the process: database, log, BCS, clock. Tests put their own in its place."""
+
+    scope = Scope.APP
+
+    platform = from_context(Platform)
+    database = from_context(Database)
+    table = provide(BatchTable)
+    batches = provide(PostgreSQLBatchRepositoryImpl, provides=BatchRepositoryProtocol)
+    publisher = provide(DefaultBatchEventPublisherImpl, provides=BatchEventPublisherProtocol)
+    conductor = provide(BatchConductorClientImpl, provides=BatchConductorClientProtocol)
+
+    @provide
+    def clock(self) -> Clock:
+        """The unit of work's one reading."""
+        return lambda: current_unit().now
+
+    @provide
+    def transactions(self, platform: Platform, database: Database, table: BatchTable) -> Transactions:
+        """Commands of one tick share a commit."""
+        return GroupCommit(database, SERVICE_NAME, platform.bus.said, states=table)
+
+    @provide
+    async def bcs(
+        self, platform: Platform, settings: BatchOrchestratorSettings, metrics: ServiceMetrics, tracing: Tracing
+    ) -> AsyncIterator[PeerClient]:
+        """BCS, wherever it is."""
+        address = platform.address("batch_conductor_service", settings.bcs_url)
+        async with PeerClient("batch_conductor_service", address, settings, metrics, tracing) as peer:
+            yield peer
+
+
+class BatchProvider(Provider):
+    """What BOS is made of."""
+
+    scope = Scope.APP
+
+    settings = from_context(BatchOrchestratorSettings)
+    metrics = from_context(ServiceMetrics)
+    tracing = from_context(Tracing)
+    service = provide(BatchProcessingServiceImpl, provides=BatchProcessingServiceProtocol)
+    parts = provide_all(BatchDecisions, Registrar, PipelineDesk, Operations)
+
+    @provide
+    def new_id(self) -> NewId:
+        """Ids that sort by time."""
+        return lambda: str(uuid7())
+
+
+class ConsumerProvider(Provider):
+    """What handles messages."""
+
+    scope = Scope.APP
+
+    parts = provide_all(
+        BatchKafkaConsumer,
+        ContentHandler,
+        BatchEssaysReadyHandler,
+        ELSBatchPhaseOutcomeHandler,
+        PhaseDeadlineHandler,
+        PhaseProgressHandler,
+        PipelineRequestHandler,
+    )

@@ -1,0 +1,1 @@
+"""A batch's rules: pure, total, without clock, ids or I/O."""

@@ -1,0 +1,90 @@
+"""Why a command is refused, each with a stable code."""
+
+from huleedu_service_libs.errors import Conflict, Forbidden, NotFound, Unauthenticated, Unprocessable
+
+
+class BatchNotFound(NotFound):
+    """There is no batch {batch_id}.
+
+    Or it belongs to somebody else, who is not to be given away.
+    """
+
+    code = "BATCH_NOT_FOUND"
+
+
+class UserUnknown(Unauthenticated):
+    """Who asks is not known: the X-User-ID header is missing."""
+
+    code = "USER_UNKNOWN"
+
+
+class IdentityMismatch(Forbidden):
+    """The body's user_id is not that of whoever asks."""
+
+    code = "IDENTITY_MISMATCH"
+
+
+class ClassManagementNotAvailable(Unprocessable):
+    """Batches of a class need class management, which is not available here: register the batch without class_id."""
+
+    code = "CLASS_MANAGEMENT_NOT_AVAILABLE"
+
+
+class TooManyEssays(Unprocessable):
+    """A batch holds at most {most} essays: register several."""
+
+    code = "TOO_MANY_ESSAYS"
+
+
+class BatchIdMismatch(Unprocessable):
+    """The body's batch_id is not the one in the address."""
+
+    code = "BATCH_ID_MISMATCH"
+
+
+class BatchNotReady(Conflict):
+    """The batch still waits for its content."""
+
+    code = "BATCH_NOT_READY"
+
+
+class ContentIngestionFailed(Conflict):
+    """None of the batch's files could be used, so there is nothing to work on."""
+
+    code = "CONTENT_INGESTION_FAILED"
+
+
+class RunActive(Conflict):
+    """Run {run_id} of pipeline {pipeline} is still active."""
+
+    code = "PIPELINE_ALREADY_ACTIVE"
+
+
+class PromptFixed(Conflict):
+    """The prompt cannot be changed while the batch is {status}."""
+
+    code = "PROMPT_FIXED"
+
+
+class PhaseNotAvailable(Unprocessable):
+    """The pipeline needs {phases}, for which there is no service here."""
+
+    code = "PHASE_NOT_AVAILABLE"
+
+
+class PipelineRefused(Unprocessable):
+    """The pipeline cannot be resolved for this batch."""
+
+    code = "PIPELINE_REFUSED"
+
+
+class PipelineUnresolved(PipelineRefused):
+    """There is no such pipeline."""
+
+    code = "BCS_PIPELINE_DEPENDENCY_RESOLUTION_FAILED"
+
+
+class PipelineIncompatible(PipelineRefused):
+    """The batch lacks something that the pipeline needs, such as a prompt."""
+
+    code = "BCS_PIPELINE_COMPATIBILITY_FAILED"

@@ -1,0 +1,163 @@
+"""What clients can do with batches: load, decide, save and publish in one transaction, and read."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from batch_orchestrator_service.api_models import (
+    BatchListResponse,
+    BatchRegistrationRequestV1,
+    BatchRegistrationResponse,
+    BatchStatusResponse,
+    PipelineRequest,
+    PipelineRequestResponse,
+    PipelineStateResponse,
+    PlannedPhase,
+    PromptRequest,
+    PromptResponse,
+    TimelineFact,
+    TimelineResponse,
+)
+from batch_orchestrator_service.domain.batch import Batch
+from batch_orchestrator_service.domain.facts import PromptSet
+from batch_orchestrator_service.domain.run import Run
+from batch_orchestrator_service.errors import BatchIdMismatch, BatchNotFound, PromptFixed
+from batch_orchestrator_service.implementations.decisions import BatchDecisions
+from batch_orchestrator_service.implementations.phase_view import pipeline_state_answer
+from batch_orchestrator_service.implementations.pipeline_desk import PipelineDesk
+from batch_orchestrator_service.implementations.registrar import Registrar, storage_reference
+from batch_orchestrator_service.implementations.status_view import status_of, summary_of
+from batch_orchestrator_service.protocols import BatchFilter, BatchRepositoryProtocol, PhaseProgress, TimelineEntry
+from common_core.enums import PhaseName
+from common_core.messages.pipeline import PromptPayload
+from huleedu_service_libs.runtime.transactions import Transactions
+from huleedu_service_libs.runtime.unit_of_work import Cause
+
+
+class BatchProcessingServiceImpl:
+    """See `BatchProcessingServiceProtocol`."""
+
+    def __init__(
+        self,
+        batches: BatchRepositoryProtocol,
+        decisions: BatchDecisions,
+        transactions: Transactions,
+        registrar: Registrar,
+        desk: PipelineDesk,
+    ) -> None:
+        self._batches, self._decisions, self._transactions = batches, decisions, transactions
+        self._registrar, self._desk = registrar, desk
+
+    async def register_new_batch(
+        self, request: BatchRegistrationRequestV1, correlation_id: str
+    ) -> BatchRegistrationResponse:
+        """See the protocol."""
+        fact = self._registrar.registration(request, correlation_id)
+
+        async def register() -> BatchRegistrationResponse:
+            await self._decisions.on(fact.batch_id, fact)
+            return BatchRegistrationResponse(batch_id=fact.batch_id, correlation_id=correlation_id)
+
+        cause = _cause(correlation_id, fact.user_id, fact.org_id)
+        return await self._transactions.run(register, cause, keys=[fact.batch_id])
+
+    async def request_pipeline(
+        self, batch_id: str, request: PipelineRequest, user_id: str | None, correlation_id: str
+    ) -> PipelineRequestResponse:
+        """See the protocol."""
+        if request.batch_id not in (None, batch_id):
+            raise BatchIdMismatch
+        batch = _owned(await self._batches.get(batch_id), batch_id, user_id)
+        resolved = await self._desk.resolve(batch, request.requested_pipeline, _payload(request), correlation_id)
+
+        async def start() -> PipelineRequestResponse:
+            return _accepted(batch_id, correlation_id, await self._desk.start(resolved))
+
+        cause = _cause(correlation_id, batch.registration.user_id, batch.registration.org_id)
+        return await self._transactions.run(start, cause, keys=[batch_id])
+
+    async def set_prompt(
+        self, batch_id: str, request: PromptRequest, user_id: str, correlation_id: str
+    ) -> PromptResponse:
+        """See the protocol."""
+        prompt = storage_reference(request.student_prompt_ref)
+
+        async def set_prompt() -> PromptResponse:
+            batch = _owned(await self._batches.get_for_update(batch_id), batch_id, user_id)
+            if not batch.accepts_prompt:
+                raise PromptFixed(status=batch.status)
+            await self._decisions.on(batch_id, PromptSet(batch_id=batch_id, student_prompt_ref=prompt))
+            return PromptResponse(batch_id=batch_id, student_prompt_ref=request.student_prompt_ref)
+
+        return await self._transactions.run(set_prompt, _cause(correlation_id, user_id, None), keys=[batch_id])
+
+    async def status(self, batch_id: str, user_id: str | None) -> BatchStatusResponse:
+        """See the protocol."""
+        batch = _owned(await self._batches.get(batch_id), batch_id, user_id)
+        return status_of(batch, await self._progress(batch))
+
+    async def pipeline_state(self, batch_id: str) -> PipelineStateResponse:
+        """See the protocol."""
+        batch = _owned(await self._batches.get(batch_id), batch_id, None)
+        return pipeline_state_answer(batch, await self._progress(batch))
+
+    async def list_batches(self, wanted: BatchFilter) -> BatchListResponse:
+        """See the protocol."""
+        found = await self._batches.list(msgspec.structs.replace(wanted, limit=wanted.limit + 1))
+        page = found[: wanted.limit]
+        more = page[-1].batch_id if len(found) > wanted.limit else None
+        return BatchListResponse(batches=[summary_of(batch) for batch in page], next_cursor=more)
+
+    async def timeline(self, batch_id: str, user_id: str | None, after: int, limit: int) -> TimelineResponse:
+        """See the protocol."""
+        batch = _owned(await self._batches.get(batch_id), batch_id, user_id)
+        entries = await self._batches.timeline(batch_id, after, limit)
+        last = entries[-1].seq if entries else batch.version
+        return TimelineResponse(
+            batch_id=batch_id,
+            facts=[_fact(entry) for entry in entries],
+            next_after=last if last < batch.version else None,
+        )
+
+    async def _progress(self, batch: Batch) -> Mapping[PhaseName, PhaseProgress]:
+        run = batch.active_run
+        return {} if run is None else await self._batches.progress(batch.batch_id, run.run_id)
+
+
+def _owned(batch: Batch | None, batch_id: str, user_id: str | None) -> Batch:
+    """The batch if there is one for this user. Raises BatchNotFound: nobody learns of another's batch."""
+    if batch is None or user_id not in (None, batch.registration.user_id):
+        raise BatchNotFound(batch_id=batch_id)
+    return batch
+
+
+def _cause(correlation_id: str, user_id: str, org_id: str | None) -> Cause:
+    return Cause(correlation_id, {"user_id": user_id, "org_id": org_id})
+
+
+def _payload(request: PipelineRequest) -> PromptPayload:
+    body = request.prompt_payload
+    if body is None:
+        return PromptPayload()
+    prompt = body.cms_prompt_ref
+    return PromptPayload(
+        assignment_id=body.assignment_id, cms_prompt_ref=None if prompt is None else storage_reference(prompt)
+    )
+
+
+def _accepted(batch_id: str, correlation_id: str, run: Run) -> PipelineRequestResponse:
+    message = (
+        f"Pipeline {run.pipeline} has been started."
+        if run.is_active
+        else f"Pipeline {run.pipeline} has nothing left to do: its results are there."
+    )
+    phases = [PlannedPhase(name=p.name, depends_on=list(p.depends_on), reuse=p.reuse) for p in run.phases]
+    return PipelineRequestResponse(
+        message=message, batch_id=batch_id, correlation_id=correlation_id, run_id=run.run_id, phases=phases
+    )
+
+
+def _fact(entry: TimelineEntry) -> TimelineFact:
+    return TimelineFact(
+        seq=entry.seq, at=entry.at, kind=entry.fact.topic, data=msgspec.to_builtins(entry.fact, str_keys=True)
+    )

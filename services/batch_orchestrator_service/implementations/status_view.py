@@ -1,0 +1,178 @@
+"""A batch as its clients see it: built from its state, and from how far ELS says its phases are."""
+
+from collections.abc import Mapping
+
+from batch_orchestrator_service.api_models import (
+    BatchContext,
+    BatchProgress,
+    BatchStatusResponse,
+    BatchSummary,
+    FailedEssay,
+    FileFailureBody,
+    IngestionProgress,
+    PhaseProgressBody,
+    PromptRefBody,
+    RunBody,
+    RunPhaseBody,
+    WaitingFor,
+)
+from batch_orchestrator_service.domain.batch import Batch
+from batch_orchestrator_service.domain.pipeline import PHASES
+from batch_orchestrator_service.domain.run import PhaseRun, Run
+from batch_orchestrator_service.implementations.phase_view import (
+    PhaseView,
+    pipeline_state,
+    view_of,
+)
+from batch_orchestrator_service.protocols import PhaseProgress
+from common_core.enums import CLIENT_STATUS, PhaseName
+from common_core.shared import StorageReferenceMetadata
+
+Progress = Mapping[PhaseName, PhaseProgress]
+
+
+def status_of(batch: Batch, progress: Progress) -> BatchStatusResponse:
+    """The whole answer to "where is my batch, and why"."""
+    return BatchStatusResponse(
+        batch_id=batch.batch_id,
+        status=batch.status,
+        client_status=CLIENT_STATUS[batch.status],
+        batch_context=_context(batch),
+        pipeline_state=pipeline_state(batch, progress),
+        progress=_progress(batch, progress),
+        waiting_for=_waiting_for(batch),
+        runs=[_run(batch, run) for run in batch.runs],
+        failures=_failures(batch),
+        created_at=batch.registered_at,
+        updated_at=batch.changed_at,
+        version=batch.version,
+    )
+
+
+def summary_of(batch: Batch) -> BatchSummary:
+    """The batch in one line."""
+    registration = batch.registration
+    return BatchSummary(
+        batch_id=batch.batch_id,
+        status=batch.status,
+        client_status=CLIENT_STATUS[batch.status],
+        course_code=registration.course_code,
+        expected_essay_count=len(registration.essay_ids),
+        user_id=registration.user_id,
+        class_id=registration.class_id,
+        created_at=batch.registered_at,
+        updated_at=batch.changed_at,
+    )
+
+
+def prompt_body(prompt: StorageReferenceMetadata | None) -> PromptRefBody | None:
+    """The prompt's reference as clients know it."""
+    if prompt is None:
+        return None
+    references = {
+        kind: {"storage_id": reference.storage_id, "path": reference.path}
+        for kind, reference in prompt.references.items()
+    }
+    return PromptRefBody.model_validate({"references": references})
+
+
+def _context(batch: Batch) -> BatchContext:
+    registration = batch.registration
+    return BatchContext(
+        course_code=registration.course_code,
+        expected_essay_count=len(registration.essay_ids),
+        user_id=registration.user_id,
+        org_id=registration.org_id,
+        class_id=registration.class_id,
+        assignment_id=batch.assignment_id,
+        student_prompt_ref=prompt_body(batch.prompt),
+    )
+
+
+def _progress(batch: Batch, progress: Progress) -> BatchProgress:
+    phases = [view_of(phase, progress) for phase in batch.runs[-1].phases] if batch.runs else []
+    return BatchProgress(
+        content=_ingestion(batch),
+        phases=[_phase_progress(view) for view in phases],
+        percentage=round(sum(view.percentage for view in phases) / len(phases), 1) if phases else 0.0,
+    )
+
+
+def _ingestion(batch: Batch) -> IngestionProgress:
+    return IngestionProgress(
+        expected=len(batch.registration.essay_ids),
+        provisioned=len(batch.essays.ready),
+        failed=len(batch.ingestion.failures),
+        is_open=batch.ingestion.is_open,
+        error_code=batch.ingestion.error_code,
+    )
+
+
+def _phase_progress(view: PhaseView) -> PhaseProgressBody:
+    return PhaseProgressBody(
+        phase=view.phase.name,
+        status=view.status,
+        reuse=view.phase.reuse,
+        total=view.total,
+        succeeded=view.succeeded,
+        failed=view.failed,
+        percentage=view.percentage,
+    )
+
+
+def _waiting_for(batch: Batch) -> list[WaitingFor]:
+    if (run := batch.active_run) is not None:
+        return [
+            WaitingFor(what="phase_outcome", phase=phase.name, until=phase.started_at + limit)
+            for phase in run.phases
+            if phase.awaits_outcome and phase.started_at
+            for limit in [PHASES[phase.name].time_limit(len(phase.sent))]
+        ]
+    if batch.ingestion.is_open:
+        return [WaitingFor(what="content", until=batch.content_deadline)]
+    return [WaitingFor(what="pipeline_request")] if not batch.runs and batch.essays.ready else []
+
+
+def _run(batch: Batch, run: Run) -> RunBody:
+    return RunBody(
+        run_id=run.run_id,
+        requested_pipeline=run.pipeline,
+        status=run.status,
+        started_at=run.started_at,
+        ended_at=run.ended_at,
+        essays=len(run.essays),
+        successful_essay_count=None if run.is_active else run.successful,
+        failed_essay_count=None if run.is_active else len(run.essays) - run.successful,
+        phases=[_run_phase(batch, phase) for phase in run.phases],
+    )
+
+
+def _run_phase(batch: Batch, phase: PhaseRun) -> RunPhaseBody:
+    return RunPhaseBody(
+        name=phase.name,
+        depends_on=list(phase.depends_on),
+        reuse=phase.reuse,
+        status=phase.status,
+        attempt=phase.attempt,
+        sent=len(phase.sent),
+        succeeded=len(phase.succeeded),
+        failed=len(phase.failed),
+        failed_essays=[
+            FailedEssay(essay_id=batch.essays.ids[essay], error_code=code) for essay, code in phase.failed.items()
+        ],
+        started_at=phase.started_at,
+        ended_at=phase.ended_at,
+    )
+
+
+def _failures(batch: Batch) -> list[FileFailureBody]:
+    return [
+        FileFailureBody(
+            essay_id=failure.essay_id,
+            file_name=failure.file_name,
+            error_code=failure.error_code,
+            message=failure.message,
+            failed_at=failure.failed_at,
+        )
+        for failure in batch.ingestion.failures
+    ]

@@ -1,0 +1,48 @@
+"""The tables: what SQL must see stands in columns, the rest of a batch in one compressed column."""
+
+from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, LargeBinary, Table, Text
+
+from huleedu_service_libs.migrations import new_metadata
+
+metadata = new_metadata()
+
+_ID = Text(collation="C")  # ids sort by their bytes, and so by their time
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("batch_id", _ID, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("org_id", Text),
+    Column("class_id", Text),
+    Column("status", Text, nullable=False),
+    Column("active_run", Text),
+    Column("version", BigInteger, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    Column("state", LargeBinary, nullable=False),
+    # Nothing that changes is indexed: an update stays on its page.
+    Index("ix_batches_user_id_batch_id", "user_id", "batch_id"),
+)
+
+timeline = Table(
+    "timeline",
+    metadata,
+    Column("batch_id", _ID, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+phase_progress = Table(
+    "phase_progress",
+    metadata,
+    Column("batch_id", _ID, primary_key=True),
+    Column("run_id", Text, primary_key=True),
+    Column("phase_name", Text, primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    Column("succeeded", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+)

@@ -1,0 +1,148 @@
+"""The ports of the Batch Orchestrator Service."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from batch_orchestrator_service.api_models import (
+    BatchListResponse,
+    BatchRegistrationRequestV1,
+    BatchRegistrationResponse,
+    BatchStatusResponse,
+    PipelineRequest,
+    PipelineRequestResponse,
+    PipelineStateResponse,
+    PromptRequest,
+    PromptResponse,
+    TimelineResponse,
+)
+from batch_orchestrator_service.domain.batch import Batch
+from batch_orchestrator_service.domain.facts import Fact, ResolvedPhase
+from common_core.enums import BatchStatus, PhaseName
+from common_core.messages.pipeline import ELSBatchPhaseProgressV1
+from huleedu_service_libs.runtime.effects import Effect
+
+
+class Clock(Protocol):
+    """What time it is for whatever is being done: one reading for a whole unit of work."""
+
+    def __call__(self) -> datetime:
+        """UTC."""
+
+
+class NewId(Protocol):
+    """Makes ids."""
+
+    def __call__(self) -> str:
+        """A new UUID; later ones sort after earlier ones."""
+
+
+class BatchFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which batches to list: the newest first, from after `cursor` on."""
+
+    user_id: str | None = None
+    class_id: str | None = None
+    statuses: tuple[BatchStatus, ...] | None = None
+    cursor: str | None = None
+    limit: int = 50
+
+
+class TimelineEntry(msgspec.Struct, frozen=True):
+    """A fact that changed a batch: the `seq`-th of its life."""
+
+    seq: int
+    at: datetime
+    fact: Fact
+
+
+class PhaseProgress(msgspec.Struct, frozen=True):
+    """How far a phase is, as ELS last said."""
+
+    succeeded: int
+    failed: int
+    total: int
+
+
+class BatchRepositoryProtocol(Protocol):
+    """Keeps batches, and of each the facts that made it what it is."""
+
+    async def get_for_update(self, batch_id: str) -> Batch | None:
+        """The batch, locked until the running unit of work ends, which sees its own changes."""
+
+    async def save(self, batch: Batch, fact: Fact) -> None:
+        """Keep the batch as this fact has made it, and the fact, when the unit of work commits."""
+
+    async def get(self, batch_id: str) -> Batch | None:
+        """The batch as last committed; locks nothing."""
+
+    async def list(self, wanted: BatchFilter) -> Sequence[Batch]:
+        """The batches that fit, newest first."""
+
+    async def timeline(self, batch_id: str, after: int, limit: int) -> Sequence[TimelineEntry]:
+        """The batch's facts with a greater `seq` than `after`, in order."""
+
+    async def record_progress(self, reports: Sequence[ELSBatchPhaseProgressV1]) -> None:
+        """Keep how far phases are, within the unit of work. What belongs to no active run is dropped."""
+
+    async def progress(self, batch_id: str, run_id: str) -> Mapping[PhaseName, PhaseProgress]:
+        """How far the phases of this run are."""
+
+
+class BatchEventPublisherProtocol(Protocol):
+    """Says what a decision calls for."""
+
+    def publish(self, *effects: Effect) -> None:
+        """Said when the running unit of work commits, and only then."""
+
+
+class PipelineQuestion(msgspec.Struct, frozen=True, kw_only=True):
+    """What BCS needs to know to resolve a pipeline for a batch."""
+
+    batch_id: str
+    requested_pipeline: str
+    correlation_id: str
+    prompt_attached: bool
+    prompt_source: str
+    assignment_id: str | None
+    completed_phases: tuple[PhaseName, ...]
+    essay_states: dict[PhaseName, dict[str, int]]
+
+
+class BatchConductorClientProtocol(Protocol):
+    """Asks the Batch Conductor Service."""
+
+    async def resolve(self, question: PipelineQuestion) -> tuple[ResolvedPhase, ...]:
+        """The phases, in order. Raises PipelineRefused with BCS's reason, or Unavailable while BCS is away."""
+
+
+class BatchProcessingServiceProtocol(Protocol):
+    """What clients can do with batches. `user_id` is who asks, when known: another's batch does not exist for them."""
+
+    async def register_new_batch(
+        self, request: BatchRegistrationRequestV1, correlation_id: str
+    ) -> BatchRegistrationResponse:
+        """Durable when it returns. Raises a RefusedCommand."""
+
+    async def request_pipeline(
+        self, batch_id: str, request: PipelineRequest, user_id: str | None, correlation_id: str
+    ) -> PipelineRequestResponse:
+        """Start a run. Raises a RefusedCommand, or Unavailable while BCS is away, and then nothing has happened."""
+
+    async def status(self, batch_id: str, user_id: str | None) -> BatchStatusResponse:
+        """Where the batch stands. Raises BatchNotFound."""
+
+    async def pipeline_state(self, batch_id: str) -> PipelineStateResponse:
+        """The phases, the owner, and whether files may still come. Raises BatchNotFound."""
+
+    async def list_batches(self, wanted: BatchFilter) -> BatchListResponse:
+        """One page."""
+
+    async def timeline(self, batch_id: str, user_id: str | None, after: int, limit: int) -> TimelineResponse:
+        """Every fact, in order. Raises BatchNotFound."""
+
+    async def set_prompt(
+        self, batch_id: str, request: PromptRequest, user_id: str, correlation_id: str
+    ) -> PromptResponse:
+        """Give the batch its prompt. Raises a RefusedCommand."""
