@@ -107,7 +107,7 @@ async def test_a_stream_that_does_not_end_is_cut_off(stopping: asyncio.Event) ->
         async with asyncio.timeout(5):
             await served.stopped()
 
-    assert app.open_requests == set()
+    assert app.open_tasks == set()
 
 
 async def test_ten_megabytes_are_refused_while_they_are_still_coming(stopping: asyncio.Event) -> None:

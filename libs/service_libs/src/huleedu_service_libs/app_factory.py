@@ -1,17 +1,16 @@
 """The Quart app that every service is: correlation, traces, metrics, problems, limits, health and API documents."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from http import HTTPMethod, HTTPStatus
 from time import perf_counter
 from typing import Any
 
 from hypercorn.typing import ASGISendCallable
 from opentelemetry.trace import SpanKind
-from quart import Blueprint, Quart, Request, Response
+from quart import Blueprint, Quart, Request, Response, request
 from quart.asgi import ASGIHTTPConnection
-from quart.ctx import RequestContext
-from quart.globals import request_ctx
 from quart_schema import Info, QuartSchema, hide
 from werkzeug import Response as WerkzeugResponse
 
@@ -55,6 +54,7 @@ def create_app(
         swagger_ui_path=None,
     )
     install_problem_handlers(app, app.log)
+    app.before_request(_refuse_nul)
     app.register_blueprint(_docs_blueprint())
     app.register_blueprint(health_blueprint(health or Health(), metrics))
     for blueprint in blueprints:
@@ -72,39 +72,29 @@ class ServiceApp(Quart):
         self.asgi_http_class = _Connection
         self.log = create_service_logger(name, "http")
         self.settings = settings
-        self.open_requests: set[asyncio.Task[Any]] = set()
+        self.open_tasks: set[asyncio.Task[Any]] = set()
         self._metrics = metrics
         self._tracing = tracing
 
     def cut_off(self) -> None:
         """End the requests that are still open, streams too."""
-        for request in self.open_requests:
-            request.cancel()
+        for task in self.open_tasks:
+            task.cancel()
 
-    async def full_dispatch_request(self, request_context: RequestContext | None = None) -> Response | WerkzeugResponse:
+    async def handle_request(self, request: Request) -> Response | WerkzeugResponse:
         """Answer one request: correlated, traced, measured and, where it is worth it, logged."""
-        request: Request = (request_context or request_ctx).request
         started = perf_counter()
+        parent = request.headers.get(TRACE_HEADER)
         with (
             correlated(correlation_id_from(request.headers.get(CORRELATION_HEADER))) as correlation_id,
-            self._span(request) as current,
+            span(self._tracing.tracer, _method(request), traceparent=parent, kind=SpanKind.SERVER) as current,
         ):
-            response = await super().full_dispatch_request(request_context)
+            response = await super().handle_request(request)
             response.headers[CORRELATION_HEADER] = correlation_id
+            current.update_name(f"{_method(request)} {_endpoint(request)}")
             current.set_attribute("http.response.status_code", response.status_code)
             self._account(request, response.status_code, perf_counter() - started)
         return response
-
-    async def preprocess_request(self, request_context: RequestContext | None = None) -> Any:
-        """Refuse an address that no database could look up."""
-        request: Request = (request_context or request_ctx).request
-        if "\0" in request.path or b"%00" in request.query_string:
-            raise BadRequest("The address must not contain NUL characters.")
-        return await super().preprocess_request(request_context)
-
-    def _span(self, request: Request) -> Any:
-        name = f"{_method(request)} {_endpoint(request)}"
-        return span(self._tracing.tracer, name, traceparent=request.headers.get(TRACE_HEADER), kind=SpanKind.SERVER)
 
     def _account(self, request: Request, status: int, seconds: float) -> None:
         method, endpoint = _method(request), _endpoint(request)
@@ -116,18 +106,27 @@ class ServiceApp(Quart):
 
 
 class _Connection(ASGIHTTPConnection):
-    """Keeps note of the requests that are open, from their first byte to the last one of a stream."""
+    """Keeps note of a request's tasks, from its first byte to the last one of a stream, so that it can be cut off."""
 
     app: ServiceApp
 
+    async def handle_messages(self, *of_quart: Any, **and_its_versions: Any) -> None:
+        with self._noted():
+            await super().handle_messages(*of_quart, **and_its_versions)
+
     async def handle_request(self, request: Request, send: ASGISendCallable) -> None:
+        with self._noted():
+            await super().handle_request(request, send)
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
         task = asyncio.current_task()
         assert task is not None
-        self.app.open_requests.add(task)
+        self.app.open_tasks.add(task)
         try:
-            await super().handle_request(request, send)
+            yield
         finally:
-            self.app.open_requests.discard(task)
+            self.app.open_tasks.discard(task)
 
 
 def _method(request: Request) -> str:
@@ -137,6 +136,12 @@ def _method(request: Request) -> str:
 def _endpoint(request: Request) -> str:
     """The rule, never the path: paths hold ids, and anybody can make up new ones."""
     return request.url_rule.rule if request.url_rule else "unmatched"
+
+
+async def _refuse_nul() -> None:
+    """No database could look such an address up."""
+    if "\0" in request.path or b"%00" in request.query_string:
+        raise BadRequest("The address must not contain NUL characters.")
 
 
 def _limit(app: Quart, settings: ServiceSettings) -> None:
