@@ -86,8 +86,10 @@ class ReadingProcess:
 
     async def end(self) -> None:
         """Kill the process; what it was still saying is read to its end, or else the pipe would never close."""
-        with suppress(ProcessLookupError):
-            self._process.kill()
+        if self._process.returncode is None:
+            # Not by its own `kill`: that would take the exit status of a process which has just died from asyncio.
+            with suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGKILL)
         await self._process.communicate()
 
     async def _exchange(self, raw: bytes) -> Answer:

@@ -3,6 +3,7 @@
 import codecs
 import re
 from collections.abc import Callable
+from itertools import islice
 
 from striprtf.striprtf import rtf_to_text
 
@@ -13,6 +14,7 @@ _to_text: Callable[..., str] = rtf_to_text  # its module is marked as typed, and
 _HEADER = re.compile(r"\{\\header[lrf]?(?![a-z])")
 _AUTHOR = re.compile(r"\{\\author(?![a-z])")
 _TITLE = re.compile(r"\{\\title(?![a-z])")
+_MOST_GROUPS = 20
 _BRACE = re.compile(r"\\.|([{}])", re.DOTALL)
 _CODE_PAGE = re.compile(rb"\\ansicpg(\d+)")
 _CHARACTER_SETS = {b"\\mac": "mac_roman", b"\\pca": "cp850", b"\\pc": "cp437"}
@@ -49,8 +51,9 @@ def _known(code_page: str) -> str:
 
 
 def _groups(rtf: str, opening: re.Pattern[str]) -> list[str]:
-    """What stands in the groups that open like this, each as a group by itself."""
-    return ["{" + rtf[start.end() : _end(rtf, start.end())] for start in opening.finditer(rtf)]
+    """The first groups that open like this, each by itself."""
+    starts = islice(opening.finditer(rtf), _MOST_GROUPS)
+    return ["{" + rtf[start.end() : _end(rtf, start.end())] for start in starts]
 
 
 def _end(rtf: str, inside: int) -> int:

@@ -50,7 +50,6 @@ async def test_files_are_read_by_as_many_children_as_wished() -> None:
     [
         ("die", Limits()),
         ("hang", Limits(wall_seconds=0.2)),
-        ("burn 60", Limits(cpu_seconds=1)),
         pytest.param("fill_memory", Limits(), marks=linux_only),
         ("write_file out", Limits()),
     ],
@@ -87,6 +86,15 @@ async def test_a_harmful_file_is_found_out_in_a_child_that_has_read_others_too()
         await do(reading, "be_quiet")
         with pytest.raises(TextExtractionFailed):
             await do(reading, "die")
+
+
+async def test_a_file_that_burns_its_seconds_of_cpu_is_not_tried_again() -> None:
+    async with extractor(Limits(cpu_seconds=1)) as reading:
+        await do(reading, "be_quiet")
+        with pytest.raises(TextExtractionFailed) as failure:
+            await do(reading, "burn 60")
+
+    assert failure.value.reason == "no answer within 1 s of CPU time"
 
 
 async def test_each_file_has_its_own_seconds_of_cpu() -> None:

@@ -1,0 +1,20 @@
+"""What File Service says to itself."""
+
+from typing import ClassVar
+
+from common_core.message import Message
+from file_service.config import SERVICE_NAME
+
+
+class ReadFile(Message, frozen=True, kw_only=True):
+    """An accepted file, whose raw bytes are stored: make it a text, or say why that cannot be done."""
+
+    topic: ClassVar[str] = "file_service.read.file"
+    producer: ClassVar[str] = SERVICE_NAME
+
+    batch_id: str
+    file_upload_id: str
+    file_name: str
+    raw_storage_id: str
+    size_bytes: int
+    md5: str
