@@ -9,6 +9,8 @@ from huleedu_service_libs.errors import Unavailable
 from huleedu_service_libs.http_client import PeerClient, PeerRefused
 
 PLAIN_TEXT = "text/plain; charset=utf-8"
+NO_ID = "INVALID_STORAGE_ID"
+"""Content Service's code for what cannot be the id of anything."""
 
 
 class ContentMissing(Exception):
@@ -39,7 +41,7 @@ class HttpContentClient:
         try:
             answer = await self._peer.request("GET", f"/v1/content/{quote(storage_id, safe='')}")
         except PeerRefused as refused:
-            if refused.status == HTTPStatus.NOT_FOUND:
+            if refused.status == HTTPStatus.NOT_FOUND or refused.code == NO_ID:
                 raise ContentMissing(storage_id) from refused
             raise
         return answer.body
