@@ -113,8 +113,12 @@ class Cluster:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, sign)
             for _ in ticks(PATIENCE_S):
-                if not self._serves(pid):
+                if self._is_gone(pid):
                     return
+
+    def _is_gone(self, pid: int) -> bool:
+        """Whether it has let go of its port and files; on Linux we see it even if nobody reaps it, as in many containers."""
+        return not is_alive(pid) or (sys.platform == "linux" and not self._serves(pid))
 
     def _serves(self, pid: int) -> bool:
         """Whether this process is a server of this cluster: it works in its folder, as nothing else does."""
