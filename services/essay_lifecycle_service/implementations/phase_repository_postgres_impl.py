@@ -27,6 +27,8 @@ from essay_lifecycle_service.implementations.metrics_packing import pack, unpack
 from essay_lifecycle_service.implementations.plan_shelf import PlanShelf, ShelvedPlan, packed
 from huleedu_service_libs.runtime import current_unit
 
+_Address = tuple[str, str | None, int | None]
+
 
 class PostgreSQLPhaseRepositoryImpl:
     """See `PhaseRepositoryProtocol`; works in the running unit of work."""
@@ -61,11 +63,11 @@ class PostgreSQLPhaseRepositoryImpl:
     async def record(self, phase: PhaseName, answers: Sequence[Answer], at: datetime) -> PhaseStep:
         """See the protocol: find the phases, insert and count, then what follows from the counts."""
         found = await self._find(phase, answers)
-        plans = await self._shelf.get(set(found.values()))
+        plans = await self._shelf.get({phase_id for phase_id, _ in found.values()})
         expected = [
-            (phase_id, answer)
+            (found[address][0], answer)
             for answer in answers
-            if (phase_id := found.get(_address(answer))) is not None and answer.essay_id in plans[phase_id].essays
+            if (address := _address(answer)) in found and _is_expected(answer, plans, *found[address])
         ]
         if not expected:
             return PhaseStep(unused=len(answers))
@@ -126,10 +128,11 @@ class PostgreSQLPhaseRepositoryImpl:
         first = [release(plan, 0, share) for plan, share in zip(plans, shares, strict=True) if share]
         return first, load.changed(sum(shares), sum(waiting))
 
-    async def _find(self, phase: PhaseName, answers: Sequence[Answer]) -> Mapping[tuple[Any, ...], int]:
+    async def _find(self, phase: PhaseName, answers: Sequence[Answer]) -> Mapping[_Address, tuple[int, int]]:
+        """The open phase that each address means, and how many of its essays have been sent."""
         addresses = list(dict.fromkeys(map(_address, answers)))
         rows = await current_unit().connection.fetch(sql.FIND, phase, *map(list, zip(*addresses, strict=True)))
-        return {addresses[row["ord"] - 1]: row["id"] for row in rows}
+        return {addresses[row["ord"] - 1]: (row["id"], row["sent"]) for row in rows}
 
     async def _ended(self, phase_ids: Sequence[int], plans: Mapping[int, ShelvedPlan]) -> list[EndedPhase]:
         if not phase_ids:
@@ -159,8 +162,13 @@ class PostgreSQLPhaseRepositoryImpl:
         ]
 
 
-def _address(answer: Answer) -> tuple[str, str | None, int | None]:
+def _address(answer: Answer) -> _Address:
     return answer.batch_id, answer.run_id, answer.attempt
+
+
+def _is_expected(answer: Answer, plans: Mapping[int, ShelvedPlan], phase_id: int, sent: int) -> bool:
+    """Nobody has been asked about an essay of another phase, or about one whose turn is still to come."""
+    return plans[phase_id].places.get(answer.essay_id, sent) < sent
 
 
 def _answer_columns(answers: Sequence[tuple[int, Answer]]) -> list[list[Any]]:

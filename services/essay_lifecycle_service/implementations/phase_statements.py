@@ -14,7 +14,8 @@ OPEN = """with asked as (
       with ordinality a(batch_id, run_id, attempt, total, waiting, body, ord)),
   opened as (
     insert into phase(batch_id, phase, run_id, attempt, total, waiting, opened_at, ended_at)
-    select batch_id, $1, run_id, attempt, total, waiting, $2::timestamptz, case when total = 0 then $2::timestamptz end from asked order by ord
+    select batch_id, $1, run_id, attempt, total, waiting, $2::timestamptz, case when total = 0 then $2::timestamptz end
+    from asked order by ord
     returning id, batch_id, run_id, attempt, total, waiting),
   kept as (
     insert into phase_plan(phase_id, body)
@@ -28,13 +29,15 @@ SUPERSEDE = """with closed as (
     update phase set ended_at = $2, waiting = 0, superseded = true where id = any($3::bigint[]))
   update fan_out set in_flight = in_flight - $4::bigint, waiting = waiting - $5::bigint where phase = $1"""
 
-# An answer that names no run or attempt means the batch's open phase.
+# An answer that names no run or attempt means the batch's open phase. The phase of an answer to a request of ours was
+# committed before the answer was said; so it does not matter that this snapshot may be older than the lock.
 FIND = """with mine as materialized (select phase from fan_out where phase = $1 for update)
-  select k.ord, p.id
+  select k.ord, p.id, p.sent
   from mine cross join unnest($2::text[]::uuid[], $3::text[]::uuid[], $4::int[])
     with ordinality k(batch_id, run_id, attempt, ord)
   cross join lateral (
-    select id from phase p where p.batch_id = k.batch_id and p.phase = mine.phase and p.ended_at is null
+    select id, total - waiting as sent from phase p
+    where p.batch_id = k.batch_id and p.phase = mine.phase and p.ended_at is null
       and p.run_id = coalesce(k.run_id, p.run_id) and p.attempt = coalesce(k.attempt, p.attempt)
     order by id desc limit 1) p"""
 

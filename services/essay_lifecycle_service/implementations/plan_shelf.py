@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping
 import msgspec
 import zstandard
 
-from common_core.shared import EssayProcessingInputRefV1
 from essay_lifecycle_service.domain.phases import Plan
 from huleedu_service_libs.runtime import current_unit
 
@@ -21,10 +20,10 @@ _decompress = zstandard.ZstdDecompressor().decompress
 
 
 class ShelvedPlan(msgspec.Struct, frozen=True):
-    """A plan, and its essays by id."""
+    """A plan, and the place of each essay in it."""
 
     plan: Plan
-    essays: Mapping[str, EssayProcessingInputRefV1]
+    places: Mapping[str, int]
 
 
 class PlanShelf:
@@ -47,7 +46,7 @@ class PlanShelf:
 
     def put(self, phase_id: int, plan: Plan) -> ShelvedPlan:
         """Keep this one, and let go of the oldest when there are too many."""
-        shelved = ShelvedPlan(plan, {ref.essay_id: ref for ref in plan.essays})
+        shelved = ShelvedPlan(plan, {ref.essay_id: place for place, ref in enumerate(plan.essays)})
         self._plans[phase_id] = shelved
         self._essays += len(plan.essays)
         while self._essays > self._max_essays and len(self._plans) > 1:

@@ -1,0 +1,88 @@
+"""The two implementations of the ports, each behind one way to run an action as a unit of work."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from essay_lifecycle_service.implementations.essay_facts_impl import InMemoryEssayFactsImpl
+from essay_lifecycle_service.implementations.essay_facts_postgres_impl import PostgreSQLEssayFactsImpl
+from essay_lifecycle_service.implementations.intake_repository_impl import InMemoryIntakeRepositoryImpl
+from essay_lifecycle_service.implementations.intake_repository_postgres_impl import PostgreSQLIntakeRepositoryImpl
+from essay_lifecycle_service.implementations.phase_repository_impl import InMemoryPhaseRepositoryImpl
+from essay_lifecycle_service.implementations.phase_repository_postgres_impl import PostgreSQLPhaseRepositoryImpl
+from essay_lifecycle_service.implementations.plan_shelf import PlanShelf
+from essay_lifecycle_service.protocols import EssayFactsProtocol, IntakeRepositoryProtocol, PhaseRepositoryProtocol
+from essay_lifecycle_service.tests.said import AT
+from huleedu_service_libs.runtime import Cause, Database, Effect, UnitOfWork
+from huleedu_service_libs.runtime.connection import Connection
+
+T = TypeVar("T")
+
+
+@dataclass
+class Heard:
+    """An outbox that only remembers."""
+
+    now: datetime = AT
+    messages: list[Effect] = field(default_factory=list)
+    causes: list[Cause | None] = field(default_factory=list)
+
+    def say(self, *effects: Effect, cause: Cause | None = None) -> None:
+        """Remember."""
+        self.messages += effects
+        self.causes += [cause] * len(effects)
+
+
+class Store(Protocol):
+    """One implementation of all ports."""
+
+    intakes: IntakeRepositoryProtocol
+    phases: PhaseRepositoryProtocol
+    facts: EssayFactsProtocol
+
+    async def run(self, action: Callable[[], Awaitable[T]]) -> T:
+        """Do this in a unit of work of its own."""
+
+
+class InMemoryStore:
+    """Everything in memory."""
+
+    def __init__(self, window: int) -> None:
+        intakes, phases = InMemoryIntakeRepositoryImpl(), InMemoryPhaseRepositoryImpl(window)
+        self.intakes: IntakeRepositoryProtocol = intakes
+        self.phases: PhaseRepositoryProtocol = phases
+        self.facts: EssayFactsProtocol = InMemoryEssayFactsImpl(intakes, phases)
+
+    async def run(self, action: Callable[[], Awaitable[T]]) -> T:
+        """Just do it."""
+        return await action()
+
+
+class PostgreSQLStore:
+    """Everything on PostgreSQL; with a shelf so small that plans are read again and again."""
+
+    def __init__(self, database: Database, window: int) -> None:
+        self._database = database
+        self.intakes: IntakeRepositoryProtocol = PostgreSQLIntakeRepositoryImpl()
+        self.phases: PhaseRepositoryProtocol = PostgreSQLPhaseRepositoryImpl(window, PlanShelf(max_essays=4))
+        self.facts: EssayFactsProtocol = PostgreSQLEssayFactsImpl(database)
+
+    async def run(self, action: Callable[[], Awaitable[T]]) -> T:
+        """In one transaction."""
+        async with self._database.transaction() as con:
+            with unit_on(con):
+                return await action()
+
+
+MakeStore = Callable[[int], Store]
+"""Makes a store, given its window."""
+
+
+@contextmanager
+def unit_on(con: Connection) -> Iterator[UnitOfWork]:
+    """A running unit of work on this connection."""
+    unit = UnitOfWork(con, "essay_lifecycle_service", "essay_lifecycle_service", AT)
+    with unit.ambient():
+        yield unit

@@ -1,0 +1,56 @@
+"""What a poll costs does not depend on how many essays or batches are in it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from common_core.enums import PhaseName
+from essay_lifecycle_service.domain.intake import registration_of, upload_of
+from essay_lifecycle_service.domain.phases import plan_of
+from essay_lifecycle_service.domain.requests import spellcheck_answers
+from essay_lifecycle_service.implementations.intake_repository_postgres_impl import PostgreSQLIntakeRepositoryImpl
+from essay_lifecycle_service.implementations.phase_repository_postgres_impl import PostgreSQLPhaseRepositoryImpl
+from essay_lifecycle_service.implementations.plan_shelf import PlanShelf
+from essay_lifecycle_service.tests.said import AT, id_of, provisioned, registered, spellcheck, spelled
+from essay_lifecycle_service.tests.stores import unit_on
+from huleedu_service_libs.runtime import Database
+from huleedu_service_libs.runtime.connection import Connection
+
+
+async def statements(con: Connection, action: Callable[[], Awaitable[Any]]) -> int:
+    """How many statements the action takes."""
+    seen: list[str] = []
+    with con.query_logger(lambda record: seen.append(record.query)), unit_on(con):
+        await action()
+    return len(seen)
+
+
+async def life(con: Connection, batches: int, essays: int) -> list[int]:
+    """The statements of five polls: registrations, files, commands, half of the answers, the other half.
+
+    The window holds half of the essays, so that there is something to release.
+    """
+    school = f"{batches} of {essays}"
+    classes = {f"{school}: class {b}": [f"{school}: essay {b}-{e}" for e in range(essays)] for b in range(batches)}
+    pupils = [(name, essay) for name, members in classes.items() for essay in members]
+    half = len(pupils) // 2
+    intakes, phases = PostgreSQLIntakeRepositoryImpl(), PostgreSQLPhaseRepositoryImpl(half, PlanShelf())
+    registrations = [registration_of(registered(name, members), "request", None) for name, members in classes.items()]
+    files = [upload_of(provisioned(name, essay)) for name, essay in pupils]
+    plans = [plan_of(spellcheck(name, members), id_of(name), "request", None) for name, members in classes.items()]
+    answers = [answer for name, essay in pupils for answer in spellcheck_answers(spelled(name, essay))]
+    return [
+        await statements(con, lambda: intakes.register(registrations, AT)),
+        await statements(con, lambda: intakes.receive(files, AT)),
+        await statements(con, lambda: phases.open(PhaseName.SPELLCHECK, plans, AT)),
+        await statements(con, lambda: phases.record(PhaseName.SPELLCHECK, answers[:half], AT)),
+        await statements(con, lambda: phases.record(PhaseName.SPELLCHECK, answers[half:], AT)),
+    ]
+
+
+async def test_a_poll_takes_as_many_statements_for_500_essays_as_for_30(database: Database) -> None:
+    async with database.transaction() as con:
+        await life(con, batches=1, essays=2)  # the driver asks for types once
+
+        assert await life(con, batches=1, essays=30) == [4, 5, 3, 4, 3]
+        assert await life(con, batches=1, essays=500) == [4, 5, 3, 4, 3]
+        assert await life(con, batches=20, essays=30) == [4, 5, 3, 5, 3]
