@@ -11,6 +11,7 @@ import msgspec
 
 from common_core.message import Envelope
 from common_core.topics import may_say, spellings
+from huleedu_service_libs.correlation import correlated
 from huleedu_service_libs.runtime import dead_letters
 from huleedu_service_libs.runtime.blame import Fenced, blames_data, pause, reason
 from huleedu_service_libs.runtime.connection import Connection
@@ -189,8 +190,10 @@ class Preparer:
     async def _prepare_one(self, delivery: Delivery) -> None:
         assert delivery.route is not None
         assert delivery.route.prepare is not None
+        assert delivery.envelope is not None
         try:
-            delivery.result = await delivery.route.prepare(delivery.envelope)
+            with correlated(delivery.envelope.correlation_id):
+                delivery.result = await delivery.route.prepare(delivery.envelope)
         except Exception as error:
             delivery.error = error
 

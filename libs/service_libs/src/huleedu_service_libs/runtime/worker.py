@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from common_core.message import Envelope
+from huleedu_service_libs.correlation import correlated
 from huleedu_service_libs.runtime.blame import Fenced, blames_data, pause, reason
 from huleedu_service_libs.runtime.database import Database
 from huleedu_service_libs.runtime.routing import Group, WorkRoute
@@ -95,8 +96,9 @@ class Worker:
                 raise WorkersLost(f"{MAX_LOST} workers in a row did not survive this")
             envelope = self._decoders[item.topic](item.payload)
             message = envelope.data
-            async with asyncio.timeout(route.time_limit):
-                result = await route.perform(message)
+            with correlated(envelope.correlation_id):
+                async with asyncio.timeout(route.time_limit):
+                    result = await route.perform(message)
             await insist(lambda: self._hand_in(item, lambda: route.conclude(message, result), cause_of(envelope)))
         except Fenced:
             return

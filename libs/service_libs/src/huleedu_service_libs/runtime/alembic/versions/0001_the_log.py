@@ -13,7 +13,7 @@ create table runtime.head(next bigint not null) with (fillfactor = 10);
 insert into runtime.head values (0);
 create table runtime.log(
   first bigint primary key, n int not null, topic text not null, key text not null, payload bytea not null,
-  said_at timestamptz not null default now());
+  said_at timestamptz not null default clock_timestamp());
 alter table runtime.log alter payload set storage external;
 create table runtime.member(owner text primary key, expires_at timestamptz not null) with (fillfactor = 10);
 create table runtime.cursor(

@@ -1,0 +1,142 @@
+"""The job "orchestrate": batches of no-op essays through every phase, each of which waits for all essays of the last."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+
+from benchmarks.stage import Server, Stage, stage
+from common_core.enums import EssayStatus
+from common_core.message import Envelope
+from common_core.messages.ai_feedback import AIFeedbackResultDataV1, EssayLifecycleAIFeedbackRequestV1
+from common_core.messages.content import EssayContentProvisionedV1
+from huleedu_service_libs.runtime import Cause, Database, Group, GroupCommit, cause_of, current_unit, on_run
+
+SERVICES = (
+    "batch_conductor_service",
+    "batch_orchestrator_service",
+    "essay_lifecycle_service",
+    "spellchecker_service",
+    "nlp_service",
+    "result_aggregator_service",
+)
+PHASES = ("spellcheck", "nlp", "ai_feedback")
+SETTINGS: dict[str, dict[str, Any]] = {
+    "batch_orchestrator_service": {"available_phases": frozenset(PHASES)},
+    "spellchecker_service": {"engine": "none"},
+    "nlp_service": {"engine": "none"},
+}
+PROMPT = {"references": {"student_prompt_text": {"storage_id": "0" * 32}}}
+
+_READY = """select count(*) = $2 from batch_orchestrator_service.batches
+  where status = 'ready_for_pipeline_execution' and batch_id = any($1::text[])"""
+_ENDED = """select count(*) = $2 from batch_orchestrator_service.batches
+  where status = 'completed_successfully' and batch_id = any($1::text[])"""
+_TOLD = "select count(*) = $2 from result_aggregator_service.essay_result where batch_id = any($1::text[]::uuid[])"
+# From the last answer of one phase, written, to the first request of the next, written: two polls of ELS, one of BOS.
+_TRANSITIONS = """with said as (
+    select key, topic, min(said_at) as first, max(said_at) as last from runtime.log
+    where key = any($1::text[]) group by 1, 2),
+  steps(answer, request) as (values
+    ('huleedu.batch.spellcheck.phase.completed.v1', 'huleedu.batch.nlp.processing.requested.v2'),
+    ('huleedu.batch.nlp.analysis.completed.v1', 'huleedu.essay.aifeedback.requested.v1'))
+  select extract(epoch from r.first - a.last)::float8 * 1000
+  from steps s join said a on a.topic = s.answer join said r on r.topic = s.request and r.key = a.key"""
+
+
+class Flow:
+    """The real services, taken through the job."""
+
+    def __init__(self, on: Stage, files: GroupCommit) -> None:
+        self.stage, self._files = on, files
+        self._bos = on.apps["batch_orchestrator_service"].test_client()
+
+    async def registered(self, batches: int, essays: int) -> list[str]:
+        """New batches whose essays are all there."""
+        ids = [await self._register(essays) for _ in range(batches)]
+        for start in range(0, batches, 50):
+            await self._provide(ids[start : start + 50], essays)
+        async with self.stage.while_reading():
+            await self.stage.until(_READY, ids, batches)
+        return ids
+
+    async def _register(self, essays: int) -> str:
+        body = {"expected_essay_count": essays, "course_code": "ENG5", "user_id": "t", "student_prompt_ref": PROMPT}
+        answer = await (await self._bos.post("/v1/batches/register", json=body)).get_json()
+        return str(answer["batch_id"])
+
+    async def _provide(self, batch_ids: Sequence[str], essays: int) -> None:
+        async def action() -> None:
+            for batch_id in batch_ids:
+                current_unit().say(*(_content(batch_id) for _ in range(essays)))
+
+        await self._files.run(action, Cause(str(uuid.uuid4())))
+
+    async def requested(self, batch_ids: Sequence[str]) -> None:
+        """Have the pipelines resolved and the first commands said."""
+        for batch_id in batch_ids:
+            body = {"requested_pipeline": PHASES[-1]}
+            response = await self._bos.post(f"/v1/batches/{batch_id}/pipelines", json=body)
+            assert response.status_code == 202, await response.get_data(as_text=True)
+
+    async def ended(self, batch_ids: Sequence[str], essays: int) -> None:
+        """Wait until BOS has ended every run and RAS knows every result that it gathers."""
+        await self.stage.until(_ENDED, batch_ids, len(batch_ids))
+        await self.stage.until(_TOLD, batch_ids, len(batch_ids) * essays * 2)
+
+    async def transitions(self, batch_ids: Sequence[str]) -> list[float]:
+        """Milliseconds from one phase's last answer to the next one's first request, for each batch and phase."""
+        con = await asyncpg.connect(self.stage.dsn)
+        try:
+            return [row[0] for row in await con.fetch(_TRANSITIONS, list(batch_ids))]
+        finally:
+            await con.close()
+
+
+def _content(batch_id: str) -> EssayContentProvisionedV1:
+    upload = str(uuid.uuid4())
+    return EssayContentProvisionedV1(
+        entity_id=batch_id,
+        file_upload_id=upload,
+        original_file_name="essay.txt",
+        raw_file_storage_id=uuid.uuid4().hex,
+        text_storage_id=uuid.uuid4().hex,
+        file_size_bytes=1000,
+        correlation_id=upload,
+        timestamp=datetime.now(UTC),
+    )
+
+
+async def _answer(run: Sequence[Envelope[EssayLifecycleAIFeedbackRequestV1]]) -> None:
+    """What the third phase's service will do, less the feedback itself."""
+    unit = current_unit()
+    for envelope in run:
+        asked = envelope.data
+        answer = AIFeedbackResultDataV1(
+            entity_id=asked.entity_id,
+            parent_id=asked.parent_id,
+            timestamp=unit.now,
+            status=EssayStatus.AI_FEEDBACK_SUCCESS,
+            system_metadata=asked.system_metadata,
+            run_id=asked.run_id,
+            attempt=asked.attempt,
+        )
+        unit.say(answer, cause=cause_of(envelope))
+
+
+@asynccontextmanager
+async def flow(on: Server, name: str) -> AsyncIterator[Flow]:
+    """The services on a database of this name, with stand-ins for uploads and for the third phase's service."""
+    async with stage(on, name, SERVICES, SETTINGS) as made:
+        feedback = await Database.connect(made.dsn, "ai_feedback_service")
+        files = await Database.connect(made.dsn, "file_service")
+        route = on_run(EssayLifecycleAIFeedbackRequestV1, _answer)
+        made.bus.subscribe(feedback, [Group(name="ai_feedback_service", routes=(route,))])
+        try:
+            yield Flow(made, GroupCommit(files, "file_service", made.bus.said))
+        finally:
+            await asyncio.gather(feedback.close(), files.close())

@@ -1,0 +1,139 @@
+"""`orchestrate`: essay-phases a second through the real services and what each costs, beside the raw limit."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import msgspec
+
+from benchmarks.flow import PHASES, Flow, flow
+from benchmarks.measure import Cost, between, percentile, read
+from benchmarks.raw_limit import raw_limit
+from benchmarks.stage import Server, server
+from huleedu_service_libs.embedded_postgres import create_database
+
+ESSAYS = 30
+
+
+class Size(msgspec.Struct, frozen=True):
+    """How much is run: batches at once, batches one after the other."""
+
+    batches: int
+    alone: int
+
+
+FULL, SHORT = Size(batches=300, alone=60), Size(batches=40, alone=10)
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """What one run showed. Rates are per second, times in the unit that their name says, costs per essay-phase."""
+
+    bus: str
+    batches: int
+    essays_per_batch: int
+    phases: int
+    essay_phases_per_s: float
+    raw_limit_per_s: float
+    share_of_raw_limit: float
+    transition_p50_ms: float
+    transition_p99_ms: float
+    cpu_s_per_1000: float
+    own_cpu_s_per_1000: float
+    statements_per_essay_phase: float
+    commits_per_essay_phase: float
+    wal_bytes_per_essay_phase: float
+    essay_phases_per_s_beside_foreign_transaction: float
+    transition_p50_ms_beside_foreign_transaction: float
+
+
+async def orchestrate(size: Size) -> Figures:
+    """Run it all, one after the other on one server, and put the figures together."""
+    async with server() as on:
+        limit = await raw_limit(await create_database(on.dsn, "raw_limit"), size.batches, ESSAYS, len(PHASES))
+        async with flow(on, "orchestrate") as running:
+            await _throughput(running, Size(batches=20, alone=0))  # warm
+            rate, cost = await _throughput(running, size)
+            alone = await _latencies(running, size)
+            statements = await _statements(running, size)
+            async with _foreign_transaction(on):
+                beside_rate, _ = await _throughput(running, size)
+                beside = await _latencies(running, size)
+    units = size.batches * ESSAYS * len(PHASES)
+    return Figures(
+        bus="postgres",
+        batches=size.batches,
+        essays_per_batch=ESSAYS,
+        phases=len(PHASES),
+        essay_phases_per_s=rate,
+        raw_limit_per_s=limit,
+        share_of_raw_limit=rate / limit,
+        transition_p50_ms=percentile(alone, 0.5),
+        transition_p99_ms=percentile(alone, 0.99),
+        cpu_s_per_1000=cost.cpu / units * 1000,
+        own_cpu_s_per_1000=cost.own_cpu / units * 1000,
+        statements_per_essay_phase=statements,
+        commits_per_essay_phase=cost.commits / units,
+        wal_bytes_per_essay_phase=cost.wal / units,
+        essay_phases_per_s_beside_foreign_transaction=beside_rate,
+        transition_p50_ms_beside_foreign_transaction=percentile(beside, 0.5),
+    )
+
+
+async def _throughput(running: Flow, size: Size) -> tuple[float, Cost]:
+    """From B first commands standing in the log to the last result known."""
+    batch_ids = await running.registered(size.batches, ESSAYS)
+    await running.requested(batch_ids)
+    con = await asyncpg.connect(running.stage.dsn)
+    before = await read(con, running.stage.server.pid)
+    async with running.stage.while_reading():
+        await running.ended(batch_ids, ESSAYS)
+        cost = between(before, await read(con, running.stage.server.pid))
+    await con.close()
+    return size.batches * ESSAYS * len(PHASES) / cost.seconds, cost
+
+
+async def _latencies(running: Flow, size: Size) -> list[float]:
+    """Phase transitions of batches that have the platform to themselves."""
+    batch_ids = await running.registered(size.alone, ESSAYS)
+    async with running.stage.while_reading():
+        for batch_id in batch_ids:
+            await running.requested([batch_id])
+            await running.ended([batch_id], ESSAYS)
+    return await running.transitions(batch_ids)
+
+
+async def _statements(running: Flow, size: Size) -> float:
+    """Statements per essay-phase, counted by the server in a run of its own: counting costs time."""
+    batches = min(size.batches, 50)
+    batch_ids = await running.registered(batches, ESSAYS)
+    await running.requested(batch_ids)
+    con = await asyncpg.connect(running.stage.dsn)
+    before = await _executed(con)
+    async with running.stage.while_reading():
+        await running.ended(batch_ids, ESSAYS)
+        executed = await _executed(con) - before
+    await con.close()
+    return executed / (batches * ESSAYS * len(PHASES))
+
+
+async def _executed(con: "asyncpg.Connection[asyncpg.Record]") -> int:
+    return int(await con.fetchval("select coalesce(sum(calls), 0)::bigint from pg_stat_statements"))
+
+
+@asynccontextmanager
+async def _foreign_transaction(on: Server) -> AsyncIterator[None]:
+    """A stranger's write transaction in another database of the server, open all the while."""
+    con = await asyncpg.connect(await create_database(on.dsn, "foreign"))
+    await con.execute("create table written(x int); begin; insert into written values (1)")
+    try:
+        yield
+    finally:
+        await con.execute("rollback")
+        await con.close()
+
+
+def run(size: Size) -> Figures:
+    """On the fast event loop, as the platform runs."""
+    import uvloop
+
+    return uvloop.run(orchestrate(size))

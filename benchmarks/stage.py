@@ -1,0 +1,102 @@
+"""A server and services of their own for one benchmark, in this process, with the event bus under our hand."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from huleedu.platform import migrate
+from huleedu.services import definition
+from huleedu_service_libs.app_factory import ServiceApp
+from huleedu_service_libs.embedded_postgres import EmbeddedPostgres, create_database
+from huleedu_service_libs.process_pool import ProcessPool
+from huleedu_service_libs.runtime import PostgresEventBus
+from huleedu_service_libs.server import bind, serve_on
+from huleedu_service_libs.service import Platform
+
+
+@dataclass(frozen=True)
+class Server:
+    """A database server of our own: its address and the process to charge its CPU to."""
+
+    dsn: str
+    pid: int
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Services that are started, whose events flow only `while_reading`."""
+
+    server: Server
+    dsn: str
+    bus: PostgresEventBus
+    apps: dict[str, ServiceApp]
+
+    @asynccontextmanager
+    async def while_reading(self) -> AsyncIterator[None]:
+        """Within: every group reads."""
+        reading = asyncio.create_task(self.bus.run())
+        try:
+            yield
+        finally:
+            reading.cancel()
+            await asyncio.wait([reading])
+
+    async def until(self, question: str, *arguments: object) -> None:
+        """Wait until the database answers yes, and fail when the bus has stopped."""
+        con = await asyncpg.connect(self.dsn)
+        try:
+            async with asyncio.timeout(600):
+                while not await con.fetchval(question, *arguments):  # noqa: ASYNC110 (what is awaited is a commit)
+                    await asyncio.sleep(0.01)
+        finally:
+            await con.close()
+
+
+@asynccontextmanager
+async def server() -> AsyncIterator[Server]:
+    """A fresh server in a folder that goes with it."""
+    with tempfile.TemporaryDirectory(prefix="huleedu-bench-") as folder:
+        Path(folder).chmod(0o755)
+        postgres = EmbeddedPostgres(Path(folder) / "postgres")
+        started = await asyncio.to_thread(postgres.start)
+        try:
+            pid = int((Path(folder) / "postgres/cluster/postmaster.pid").read_text().split()[0])
+            yield Server(started.dsn, pid)
+        finally:
+            await asyncio.to_thread(postgres.stop)
+
+
+@asynccontextmanager
+async def stage(
+    on: Server, name: str, services: Sequence[str], settings: dict[str, dict[str, Any]]
+) -> AsyncIterator[Stage]:
+    """These services over a database of this name; `settings` are by service."""
+    dsn = await create_database(on.dsn, name)
+    definitions = [definition(service) for service in services]
+    await migrate(dsn, definitions)
+    stopping = asyncio.Event()
+    async with AsyncExitStack() as stack:
+        sockets = {each.name: bind("127.0.0.1", 0) for each in definitions}
+        addresses = {name: f"http://127.0.0.1:{made.getsockname()[1]}" for name, made in sockets.items()}
+        pool = await stack.enter_async_context(ProcessPool(1))
+        bus = PostgresEventBus(dsn)
+        data_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="huleedu-bench-")))
+        platform = Platform(bus=bus, pool=pool, dsn=dsn, data_dir=data_dir, addresses=addresses)
+        apps, served = {}, []
+        for each in definitions:
+            own = each.settings.load(log_level="WARNING", **settings.get(each.name, {}))
+            service = await each.start(own, platform)
+            stack.push_async_callback(service.close)
+            apps[each.name] = service.app
+            served.append(await serve_on(service.app, sockets[each.name], stopping))
+        try:
+            yield Stage(on, dsn, bus, apps)
+        finally:
+            stopping.set()
+            await asyncio.gather(*(app.stopped() for app in served))
