@@ -1,7 +1,6 @@
 """The bodies of answers, as the API documents show them."""
 
 from datetime import datetime
-from typing import Literal
 
 from pydantic import BaseModel, Field
 
@@ -86,7 +85,7 @@ class PhaseBody(BaseModel):
     """How a phase went, in its newest try."""
 
     phase_name: PhaseName
-    status: BatchStatus | Literal[ProcessingStage.PROCESSING]
+    status: BatchStatus | ProcessingStage
     completed_count: int | None
     failed_count: int | None
     run_id: str | None
@@ -155,6 +154,7 @@ class BatchFrameBody(BatchSummaryBody):
     language: str
     phases: list[PhaseBody]
     key_features: list[FeatureBody]
+    missing_essay_count: int = Field(description="essays that were expected and of which no file has come")
     left_out: list[LeftOutBody]
 
 

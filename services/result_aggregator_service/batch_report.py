@@ -6,7 +6,7 @@ from common_core.enums import BatchStatus
 from huleedu_service_libs.errors import NotFound
 from result_aggregator_service.domain.batch import Batch, Registration
 from result_aggregator_service.domain.essays import Essay, LeftOut, left_out, put_together, reading_order
-from result_aggregator_service.domain.results import Slot
+from result_aggregator_service.domain.results import NO_SLOT, Slot
 from result_aggregator_service.protocols import BatchPage, ResultReaderProtocol
 
 PAGE = 200  # essays in memory at a time, with all their corrections
@@ -32,6 +32,15 @@ class BatchReport:
     ) -> None:
         self.batch_id, self.batch, self.registration, self.left_out = batch_id, batch, registration, left_out
         self._slots, self._reader = slots, reader
+
+    @property
+    def missing(self) -> int:
+        """How many essays were expected and never came, once nothing is waited for."""
+        provisioning = self.batch.provisioning
+        if provisioning is None:
+            return 0
+        failed = sum(left.code != NO_SLOT for left in self.left_out)
+        return max(0, self.registration.expected_essay_count - provisioning.usable - failed)
 
     async def pages(self, *, in_full: bool) -> AsyncIterator[list[Essay]]:
         """The essays, a page at a time; corrections and features only if asked for in full."""

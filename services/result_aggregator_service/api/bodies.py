@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from common_core.enums import CLIENT_STATUS, COURSE_LANGUAGE, PhaseName, ProcessingStage
+from common_core.enums import CLIENT_STATUS, COURSE_LANGUAGE, PhaseName
 from result_aggregator_service.api_models import (
     BatchFrameBody,
     BatchSummaryBody,
@@ -80,17 +80,18 @@ def frame_body(report: BatchReport) -> BatchFrameBody:
         **summary.model_dump(),
         course_code=report.registration.course_code,
         language=language,
-        phases=[_phase_body(each) for each in report.batch.newest_tries.values()],
+        phases=[_phase_body(report.batch, each) for each in report.batch.newest_tries.values()],
         key_features=[FeatureBody(name=f.name, label=f.label, unit=f.unit) for f in key_features(language)],
+        missing_essay_count=report.missing,
         left_out=[LeftOutBody.model_validate(each, from_attributes=True) for each in report.left_out],
     )
 
 
-def _phase_body(each: Try) -> PhaseBody:
+def _phase_body(batch: Batch, each: Try) -> PhaseBody:
     outcome = each.outcome
     return PhaseBody(
         phase_name=each.phase,
-        status=outcome.status if outcome else ProcessingStage.PROCESSING,
+        status=rules.phase_status(batch, each),
         completed_count=outcome.succeeded if outcome else None,
         failed_count=len(outcome.failures) if outcome else None,
         run_id=None if each.edition.run_id == NO_RUN else each.edition.run_id,
@@ -105,7 +106,7 @@ def essay_result_body(essay: Essay) -> EssayResultBody:
         essay_id=slot.essay_id,
         file_name=slot.file_name,
         file_upload_id=slot.file_upload_id,
-        original_text_storage_id=slot.text_storage_id or (spelling.original_text_storage_id if spelling else None),
+        original_text_storage_id=slot.text_storage_id,
         corrected_text_storage_id=spelling.corrected_text_storage_id if spelling else None,
         language_detected=essay.language_detected,
         words=essay.words,

@@ -6,6 +6,7 @@ from quart_dishka import inject
 from quart_schema import validate_querystring, validate_response
 
 from common_core.enums import CLIENT_STATUS, BatchClientStatus, BatchStatus
+from huleedu_service_libs.errors import NotFound
 from huleedu_service_libs.problems import refuses
 from result_aggregator_service.api.asker import asker
 from result_aggregator_service.api.bodies import essay_status_body, summary_body
@@ -33,11 +34,14 @@ async def batch_status(batch_id: str, reports: FromDishka[BatchReports]) -> Batc
 
 
 @statuses.get("/user/<user_id>")
+@refuses(NotFound)
 @validate_querystring(BatchListQuery)
 @validate_response(BatchListBody)
 @inject
 async def batches_of_user(user_id: str, query_args: BatchListQuery, reports: FromDishka[BatchReports]) -> BatchListBody:
     """A teacher's batches, the newest first."""
+    if asker() not in (None, user_id):
+        raise NotFound
     page = await reports.of(user_id, _meant_by(query_args.status), query_args.limit, query_args.offset)
     return BatchListBody(
         batches=[summary_body(b.batch_id, b.batch, b.batch.registration) for b in page.batches if b.batch.registration],

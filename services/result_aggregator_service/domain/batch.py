@@ -37,6 +37,13 @@ class Registration(Struct, frozen=True, kw_only=True):
     class_id: str | None = None
 
 
+class Provisioning(Struct, frozen=True, order=True):
+    """That no more files are waited for, and how many essays there are."""
+
+    completed_at: datetime
+    usable: int
+
+
 class SlotFailure(Struct, frozen=True, kw_only=True):
     """A slot that stays empty."""
 
@@ -80,7 +87,7 @@ class Batch(Struct, frozen=True, kw_only=True):
     """
 
     registration: Registration | None = None
-    provisioned: bool = False
+    provisioning: Provisioning | None = None
     essays_ready: bool = False
     ingestion_failed: bool = False
     slot_failures: dict[str, SlotFailure] = {}
@@ -106,7 +113,8 @@ def decide(batch: Batch, message: Message) -> Batch:
         case BatchEssaysRegistered() if batch.registration is None:
             return replace(batch, registration=_registration(message))
         case BatchContentProvisioningCompletedV1():
-            return replace(batch, provisioned=True)
+            told = Provisioning(message.timestamp, message.provisioned_count)
+            return replace(batch, provisioning=max(batch.provisioning or told, told))
         case BatchEssaysReady():
             return replace(batch, essays_ready=True)
         case BatchValidationErrorsV1():
@@ -198,7 +206,7 @@ def overall_status(batch: Batch) -> BatchStatus:
         return batch.ends[run].status if run in batch.ends else BatchStatus.PROCESSING_PIPELINES
     if batch.ingestion_failed:
         return BatchStatus.CONTENT_INGESTION_FAILED
-    if not (batch.provisioned or batch.essays_ready):
+    if batch.provisioning is None and not batch.essays_ready:
         return BatchStatus.AWAITING_CONTENT_VALIDATION
     awaits_teacher = batch.registration is not None and batch.registration.class_id and not batch.essays_ready
     return BatchStatus.AWAITING_STUDENT_VALIDATION if awaits_teacher else BatchStatus.READY_FOR_PIPELINE_EXECUTION
@@ -218,18 +226,20 @@ def counts(batch: Batch) -> Counts:
     end = batch.ends.get(batch.newest_run or "")
     if end is not None:
         return Counts(expected, end.succeeded, max(0, expected - end.succeeded))
-    failed = set(batch.slot_failures)
-    for each in batch.newest_tries.values():
-        failed |= set(each.outcome.failures if each.outcome else ())
-    return Counts(expected, 0, len(failed))
+    without_text = max(0, expected - batch.provisioning.usable) if batch.provisioning else 0
+    outcomes = [each.outcome for each in batch.newest_tries.values() if each.outcome]
+    return Counts(expected, 0, without_text + len({essay for outcome in outcomes for essay in outcome.failures}))
 
 
 def current_phase(batch: Batch) -> PhaseName | None:
-    """The phase that was started first of those still going on in the newest run."""
-    run = batch.newest_run
-    if run is None or run in batch.ends:
-        return None
-    return next((each.phase for each in batch.tries if each.edition.run_id == run and each.outcome is None), None)
+    """The phase that is going on; the earlier one of the graph if several are."""
+    return next((phase for phase in PhaseName if is_going_on(batch, phase)), None)
+
+
+def is_going_on(batch: Batch, phase: PhaseName) -> bool:
+    """True while the phase's newest try has no outcome, and its run has not ended without one."""
+    newest = batch.newest_tries.get(phase)
+    return newest is not None and newest.outcome is None and newest.edition.run_id not in batch.ends
 
 
 def started_at(batch: Batch) -> datetime | None:
@@ -248,6 +258,7 @@ def last_change(batch: Batch) -> datetime | None:
     """The latest time that any fact bears."""
     times = [each.started_at for each in batch.tries if each.started_at]
     times += [end.ended_at for end in batch.ends.values()]
+    times += [batch.provisioning.completed_at] if batch.provisioning else []
     times += [batch.registration.registered_at] if batch.registration else []
     return max(times, default=None)
 
@@ -282,18 +293,25 @@ def announcement(batch_id: str, batch: Batch, run_id: str, at: datetime) -> Batc
         user_id=registration.user_id,
         total_essays=registration.expected_essay_count,
         completed_essays=end.succeeded,
-        phase_results={phase: _summary(each) for phase, each in batch.newest_tries.items()},
+        phase_results={phase: _summary(batch, each) for phase, each in batch.newest_tries.items()},
         overall_status=end.status,
         processing_duration_seconds=end.duration,
         run_id=None if run_id == NO_RUN else run_id,
     )
 
 
-def _summary(each: Try) -> PhaseResultSummary:
+def phase_status(batch: Batch, each: Try) -> BatchStatus | ProcessingStage:
+    """How a try ended, or that it is going on, or that its run ended without it."""
+    if each.outcome is not None:
+        return each.outcome.status
+    return ProcessingStage.CANCELLED if each.edition.run_id in batch.ends else ProcessingStage.PROCESSING
+
+
+def _summary(batch: Batch, each: Try) -> PhaseResultSummary:
     outcome = each.outcome
     return PhaseResultSummary(
         phase_name=each.phase,
-        status=outcome.status if outcome else ProcessingStage.PROCESSING,
+        status=phase_status(batch, each),
         completed_count=outcome.succeeded if outcome else 0,
         failed_count=len(outcome.failures) if outcome else 0,
     )

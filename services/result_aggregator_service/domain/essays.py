@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from common_core.enums import PhaseName, ProcessingStage
 from common_core.messages.spellcheck import SpellcheckCorrection
-from result_aggregator_service.domain.batch import Batch
+from result_aggregator_service.domain.batch import Batch, is_going_on
+from result_aggregator_service.domain.reasons import reason
 from result_aggregator_service.domain.results import Analysis, Edition, Result, Slot, Spelling, UnusedFile
 
 _SWEDISH_ORDER = str.maketrans("åäö", "{|}")  # what comes after z, in the order of the Swedish alphabet
@@ -23,11 +24,11 @@ class Failure(Struct, frozen=True):
     @property
     def reason(self) -> str:
         """For people."""
-        return f"{self.phase.replace('_', ' ').capitalize()} failed: {in_words(self.code).lower()}."
+        return reason(self.phase, self.code)
 
 
 class Essay(Struct, frozen=True, kw_only=True):
-    """One essay of a batch; `stages` are by phase, for the phases that the batch has come to."""
+    """One essay of a batch; `stages` are by phase, for the phases that the essay has come to."""
 
     slot: Slot
     results: dict[PhaseName, Result]
@@ -79,7 +80,7 @@ class Essay(Struct, frozen=True, kw_only=True):
 
 
 def put_together(batch: Batch, slot: Slot, results: Iterable[Result]) -> Essay:
-    """The essay, from what is known of it alone and of its batch."""
+    """The essay, from what is known of it alone and of its batch. One that has failed is sent into no further phase."""
     by_phase = {result.phase: result for result in results}
     stages: dict[PhaseName, ProcessingStage] = {}
     failures = []
@@ -90,7 +91,7 @@ def put_together(batch: Batch, slot: Slot, results: Iterable[Result]) -> Essay:
             failures.append(Failure(phase, code))
         elif phase in by_phase:
             stages[phase] = ProcessingStage.COMPLETED
-        elif phase in batch.newest_tries:
+        elif not failures and is_going_on(batch, phase):
             stages[phase] = ProcessingStage.PROCESSING
     return Essay(slot=slot, results=by_phase, failures=failures, stages=stages)
 
@@ -139,8 +140,3 @@ def reading_order(name: str | None) -> list[tuple[int, int, str]]:
     text = unicodedata.normalize("NFC", name or "").casefold().translate(_SWEDISH_ORDER)
     parts = re.findall(r"[0-9]{1,18}|[^0-9]+", text)
     return [(0, int(part), "") if part[0] in "0123456789" else (1, 0, part) for part in parts]
-
-
-def in_words(code: str) -> str:
-    """CONTENT_TOO_SHORT as people write it."""
-    return code.replace("_", " ").capitalize()

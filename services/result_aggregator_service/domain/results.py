@@ -13,6 +13,9 @@ from common_core.messages.spellcheck import SpellcheckCorrection, SpellcheckResu
 NO_RUN = "00000000-0000-0000-0000-000000000000"
 """The run of peers that name none: older than every run with a name."""
 
+NO_SLOT = "NO_AVAILABLE_SLOT"
+"""The code of a file beyond the number of essays that the batch was registered for."""
+
 _FAILED_WITHOUT_CODE = "SPELLCHECK_FAILED"
 
 
@@ -57,7 +60,6 @@ class Spelling(Struct, frozen=True, array_like=True):
     corrections: int
     learner_corrections: int
     corrections_per_100_words: float
-    original_text_storage_id: str
     corrected_text_storage_id: str | None
     language_detected: str | None
     processor_version: str
@@ -66,7 +68,6 @@ class Spelling(Struct, frozen=True, array_like=True):
 class Analysis(Struct, frozen=True, array_like=True):
     """What analysis found in an essay. Stored as an array: new fields go to the end, with a default."""
 
-    text_storage_id: str
     language_detected: str
 
 
@@ -148,7 +149,7 @@ def excess_file_of(message: ExcessContentProvisionedV1) -> UnusedFile:
         batch_id=message.batch_id,
         file_key=message.file_upload_id or message.text_storage_id,
         file_name=message.original_file_name,
-        code=message.reason,
+        code=NO_SLOT,
         reason="The batch was registered for fewer essays.",
         at=message.timestamp,
     )
@@ -176,7 +177,6 @@ def _spelling(message: SpellcheckResultV1) -> Spelling:
         message.corrections_made,
         metrics.l2_dictionary_corrections,
         metrics.correction_density,
-        message.original_text_storage_id,
         message.corrected_text_storage_id,
         message.language_detected,
         message.processor_version,
@@ -191,7 +191,7 @@ def analysis_of(message: EssayNlpCompletedV1) -> Result:
         phase=PhaseName.NLP,
         edition=edition_of(message.run_id, message.attempt),
         at=message.timestamp,
-        summary=Analysis(message.text_storage_id, message.nlp_metrics.language_detected),
+        summary=Analysis(message.nlp_metrics.language_detected),
         features=_features(message.nlp_metrics, message.processing_metadata.get("feature_outputs")),
     )
 

@@ -8,14 +8,13 @@ from typing import Any
 
 import asyncpg
 import pytest
-from quart.typing import TestClientProtocol as Client
 
 from huleedu_service_libs import migrations
 from huleedu_service_libs.runtime.postgres_event_bus import PostgresEventBus
 from huleedu_service_libs.service import Platform
 from result_aggregator_service.config import SERVICE_NAME, ResultAggregatorSettings
 from result_aggregator_service.startup_setup import DEFINITION
-from result_aggregator_service.tests.others import Others
+from result_aggregator_service.tests.others import Client, Clock, Others
 
 
 class NoPool:
@@ -37,12 +36,13 @@ async def result_dsn(database_dsn: str) -> str:
 @pytest.fixture
 async def running(result_dsn: str, tmp_path: Path) -> AsyncIterator[tuple[Others, Client]]:
     """The service, hearing and answering."""
-    bus = PostgresEventBus(result_dsn)
-    platform = Platform(bus=bus, pool=NoPool(), dsn=result_dsn, data_dir=tmp_path)
+    clock = Clock()
+    bus = PostgresEventBus(result_dsn, clock=clock)
+    platform = Platform(bus=bus, pool=NoPool(), dsn=result_dsn, data_dir=tmp_path, clock=clock)
     service = await DEFINITION.start(ResultAggregatorSettings.load(environment="testing"), platform)
     reading, con = asyncio.create_task(bus.run()), await asyncpg.connect(result_dsn)
     try:
-        yield Others(con, bus), service.app.test_client()
+        yield Others(con, bus, clock), service.app.test_client()
     finally:
         reading.cancel()
         with contextlib.suppress(asyncio.CancelledError):

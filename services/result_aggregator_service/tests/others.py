@@ -2,19 +2,23 @@
 
 import asyncio
 import itertools
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
 
 import asyncpg
 import msgspec
 import zstandard
+from quart.typing import TestClientProtocol
 
 from common_core.message import Envelope, Message
 from common_core.messages.results import BatchResultsReadyV1
 from huleedu_service_libs.runtime import log
 from huleedu_service_libs.runtime.postgres_event_bus import PostgresEventBus
 from result_aggregator_service.kafka_consumer import GROUP
-from result_aggregator_service.tests.messages import enveloped
+from result_aggregator_service.tests.messages import START, enveloped
+
+Client: TypeAlias = TestClientProtocol
 
 _READ = "select coalesce((select at >= $2 from runtime.cursor where grp = $1), false)"
 _SAID = "select payload from runtime.log where topic = $1 order by first"
@@ -22,11 +26,33 @@ _SAID = "select payload from runtime.log where topic = $1 order by first"
 _decode = msgspec.json.Decoder(Envelope[BatchResultsReadyV1]).decode
 
 
+class Clock:
+    """Stands still until it is told to go on."""
+
+    def __init__(self) -> None:
+        self._now = START
+
+    def __call__(self) -> datetime:
+        """The time."""
+        return self._now
+
+    def go_on(self, seconds: float) -> None:
+        """Let time pass."""
+        self._now += timedelta(seconds=seconds)
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for it."""
+    async with asyncio.timeout(20):
+        while not await condition():  # noqa: ASYNC110 (what is awaited is another connection's commit)
+            await asyncio.sleep(0.01)
+
+
 class Others:
     """They wait until what they have said is read."""
 
-    def __init__(self, con: "asyncpg.Connection[Any]", bus: PostgresEventBus) -> None:
-        self._con, self._bus = con, bus
+    def __init__(self, con: "asyncpg.Connection[Any]", bus: PostgresEventBus, clock: Clock) -> None:
+        self._con, self._bus, self.clock = con, bus, clock
 
     async def say(self, *messages: Message) -> None:
         """Say these in this order: consecutive ones of a topic as one record batch."""
@@ -35,9 +61,11 @@ class Others:
                 await log.append(self._con, {(topic, key): [msgspec.json.encode(enveloped(each)) for each in run]})
         end = await self._con.fetchval("select next from runtime.head")
         self._bus.said({message.topic for message in messages})
-        async with asyncio.timeout(20):
-            while not await self._con.fetchval(_READ, GROUP, end):
-                await asyncio.sleep(0.01)
+
+        async def read() -> bool:
+            return bool(await self._con.fetchval(_READ, GROUP, end))
+
+        await until(read)
 
     async def hear(self) -> Sequence[Envelope[BatchResultsReadyV1]]:
         """What this service has announced so far."""

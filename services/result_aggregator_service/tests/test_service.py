@@ -1,8 +1,19 @@
 """The whole service on a real database: it hears events through the real bus and answers over HTTP."""
 
-from result_aggregator_service.tests.conftest import Client
-from result_aggregator_service.tests.messages import BATCH, CORRELATION, RUN, ended, registered, whole_story
-from result_aggregator_service.tests.others import Others
+from common_core.enums import PhaseName
+from result_aggregator_service.tests.messages import (
+    BATCH,
+    CORRELATION,
+    ESSAYS,
+    RUN,
+    analysed,
+    ended,
+    outcome,
+    registered,
+    spellchecked,
+    whole_story,
+)
+from result_aggregator_service.tests.others import Client, Others, until
 
 
 async def test_a_whole_batch_is_put_together_and_announced(others: Others, client: Client) -> None:
@@ -26,10 +37,17 @@ async def test_the_story_again_and_backwards_changes_nothing(others: Others, cli
     assert len(await others.hear()) == 1
 
 
-async def test_nothing_is_announced_before_the_results_have_come(others: Others) -> None:
-    await others.say(registered(), ended())
-
+async def test_results_that_come_after_the_end_of_their_run_are_waited_for(others: Others) -> None:
+    await others.say(registered(), outcome(PhaseName.SPELLCHECK), outcome(PhaseName.NLP), ended())
     assert await others.hear() == []
+
+    await others.say(*map(spellchecked, ESSAYS), *map(analysed, ESSAYS))
+    others.clock.go_on(seconds=2)
+
+    async def announced() -> bool:
+        return len(await others.hear()) == 1
+
+    await until(announced)
 
 
 async def test_a_message_about_an_impossible_batch_holds_up_nothing(others: Others, client: Client) -> None:
@@ -37,3 +55,9 @@ async def test_a_message_about_an_impossible_batch_holds_up_nothing(others: Othe
 
     assert await others.dead_letters() == 1
     assert (await client.get(f"/v1/batches/{BATCH}/results")).status_code == 200
+
+
+async def test_it_is_ready_while_it_reads(others: Others, client: Client) -> None:
+    await others.say(registered())
+
+    assert (await client.get("/readyz")).status_code == 200
