@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from common_core.message import Message
 from file_service.config import SERVICE_NAME
+from file_service.domain.uploads import FileUpload
 
 
 class ReadFile(Message, frozen=True, kw_only=True):
@@ -13,8 +14,4 @@ class ReadFile(Message, frozen=True, kw_only=True):
     producer: ClassVar[str] = SERVICE_NAME
 
     batch_id: str
-    file_upload_id: str
-    file_name: str
-    raw_storage_id: str
-    size_bytes: int
-    md5: str
+    upload: FileUpload

@@ -17,7 +17,7 @@ _LOCKING = frozenset(
 
 
 class BatchStanding(Struct, frozen=True, kw_only=True):
-    """A batch as BOS sees it: its owner, the status of each of its phases, and why it takes no files, if BOS says so."""
+    """A batch as BOS sees it: its owner, its phases' statuses, and why it takes no files, if BOS says so."""
 
     user_id: str
     phases: Mapping[str, str] = {}

@@ -40,6 +40,12 @@ class FileTooLarge(FileRefused):
     code = FileValidationErrorCode.FILE_TOO_LARGE
 
 
+class RawStorageFailed(FileRefused):
+    """The file could not be stored. Upload it again."""
+
+    code = FileValidationErrorCode.RAW_STORAGE_FAILED
+
+
 class TextExtractionFailed(FileRefused):
     """The file is damaged or incomplete: its text could not be read. Save it again, or upload it in another format."""
 
@@ -62,6 +68,11 @@ class UnknownValidationError(FileRefused):
     """The file could not be used, for a reason that this system has no name for."""
 
     code = FileValidationErrorCode.UNKNOWN_VALIDATION_ERROR
+
+
+def too_large(size: int, most: int) -> FileTooLarge:
+    """The failure of a file of that size, where at most `most` bytes are accepted."""
+    return FileTooLarge(f"The file has {size / 1_000_000:,.1f} MB; at most {most / 1_000_000:,.1f} MB can be read.")
 
 
 def refusal(code: FileValidationErrorCode, message: str, reason: str) -> FileRefused:

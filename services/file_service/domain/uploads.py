@@ -6,7 +6,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from common_core.enums import FileValidationErrorCode
-from file_service.domain.failures import EmptyContent, FileRefused, RawStorageFailed, too_large
+from file_service.domain.failures import EmptyContent, FileRefused, too_large
 
 
 class UploadStatus(StrEnum):
@@ -25,7 +25,7 @@ class Received(Struct, frozen=True, kw_only=True):
     md5: str
 
 
-class Provisioned(Struct, frozen=True, kw_only=True):
+class Provisioned(Struct, frozen=True, kw_only=True, tag=True):
     """The file has become a text; what it says about its author is kept beside it."""
 
     text_storage_id: str
@@ -33,7 +33,7 @@ class Provisioned(Struct, frozen=True, kw_only=True):
     first_lines: tuple[str, ...]
 
 
-class Failed(Struct, frozen=True, kw_only=True):
+class Failed(Struct, frozen=True, kw_only=True, tag=True):
     """The file cannot be used; `message` is for the teacher."""
 
     code: FileValidationErrorCode
@@ -78,8 +78,3 @@ def refused_unread(file: Received, most_bytes: int) -> Failed | None:
     if file.size_bytes > most_bytes:
         return failed(too_large(file.size_bytes, most_bytes))
     return None
-
-
-def refused_by_content_service() -> Failed:
-    """The outcome of a file whose bytes Content Service would not take."""
-    return failed(RawStorageFailed())

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from file_service.domain.extracted_text import ExtractedText
-from file_service.domain.failures import FileTooLarge, TextExtractionFailed, UnsupportedFileType, refusal
+from file_service.domain.failures import TextExtractionFailed, UnsupportedFileType, refusal, too_large
 from file_service.extraction.limits import Limits
 from file_service.extraction.reading_process import ReadingProcess, ReadingProcessDied
 from file_service.extraction.wire import Answer, Refusal
@@ -66,8 +66,7 @@ class Extractor:
                 "This is a temporary file that Word keeps beside an open document. Upload the document itself."
             )
         if len(raw) > self._limits.most_bytes:
-            most = self._limits.most_bytes / 1_000_000
-            raise FileTooLarge(f"The file has {len(raw) / 1_000_000:,.1f} MB; at most {most:,.0f} MB can be read.")
+            raise too_large(len(raw), self._limits.most_bytes)
 
     async def _read(self, raw: bytes) -> Answer:
         """A process that dies over its first file condemns it; one that has read others may have died of those."""

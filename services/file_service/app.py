@@ -1,0 +1,21 @@
+"""The HTTP side of File Service."""
+
+from dishka import AsyncContainer
+from quart_dishka import QuartDishka
+
+from file_service.api.file_routes import files
+from file_service.config import SERVICE_NAME, FileSettings
+from file_service.metrics import FileServiceMetrics
+from huleedu_service_libs.app_factory import ServiceApp, create_app
+from huleedu_service_libs.health import Health
+from huleedu_service_libs.runtime import Database
+
+
+def file_app(
+    settings: FileSettings, metrics: FileServiceMetrics, health: Health, database: Database, container: AsyncContainer
+) -> ServiceApp:
+    """The app; what its routes need comes from the container."""
+    app = create_app(SERVICE_NAME, settings, metrics, [files], health=health, title="HuleEdu Files")
+    app.extensions["huleedu_database"] = database
+    QuartDishka(app, container)
+    return app
