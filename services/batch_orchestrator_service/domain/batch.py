@@ -126,7 +126,7 @@ def _step(batch: Batch, fact: Fact, at: datetime) -> Step:
             return _content_closed(batch, [], at)
         case PromptSet(student_prompt_ref=prompt) if prompt != batch.prompt and batch.accepts_prompt:
             return replace(batch, prompt=prompt), ()
-        case PipelineResolved() if batch.accepts_pipeline and _can_run(fact):
+        case PipelineResolved() if batch.accepts_pipeline and _is_new(batch, fact) and _can_run(fact):
             return _run_begun(batch, fact, at)
         case ELSBatchPhaseOutcomeV1():
             return _phase_answered(batch, fact, at)
@@ -169,6 +169,10 @@ def _content_overdue(batch: Batch, at: datetime) -> Step:
     """ELS closes what is there, and answers as it does when all slots are filled."""
     overdue = replace(batch, ingestion=replace(batch.ingestion, deadline_passed=True))
     return overdue, (content_deadline(batch.registration, at),)
+
+
+def _is_new(batch: Batch, resolved: PipelineResolved) -> bool:
+    return all(run.run_id != resolved.run_id for run in batch.runs)
 
 
 def _can_run(resolved: PipelineResolved) -> bool:
