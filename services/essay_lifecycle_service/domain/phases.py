@@ -1,5 +1,6 @@
 """A phase of a batch: its essays are sent within a window, counted in, and its outcome is said once."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -16,6 +17,7 @@ from common_core.messages.pipeline import (
 )
 from common_core.shared import EssayProcessingInputRefV1, SpellcheckMetricsV1, StorageReferenceMetadata
 
+_CANONICAL_UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 UNNAMED_ERROR = "PROCESSING_ERROR"
 """The code of a failure whose sender gave none."""
 
@@ -79,7 +81,7 @@ class KnownPhase(msgspec.Struct, frozen=True):
     progress: Progress
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of an essay in a phase: without an error code it came through."""
 
     text_storage_id: str | None = None
@@ -87,7 +89,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     error_code: str | None = None
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a specialised service said of one essay; without run and attempt it means the open phase."""
 
     batch_id: str
@@ -154,7 +156,7 @@ def _canonical(ref: EssayProcessingInputRefV1) -> EssayProcessingInputRefV1:
 
 
 def _uuid(text: str) -> str:
-    return str(UUID(text))
+    return text if _CANONICAL_UUID.fullmatch(text) else str(UUID(text))
 
 
 def is_new(plan: Plan, known: Iterable[KnownPhase]) -> bool:
