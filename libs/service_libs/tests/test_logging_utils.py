@@ -70,6 +70,15 @@ def test_a_line_within_a_request_carries_its_correlation_and_its_trace(lines: Li
     assert outside.keys().isdisjoint({"correlation_id", "trace_id", "span_id"})
 
 
+EARLY = create_service_logger("early_service", "main")
+
+
+def test_a_logger_made_before_logging_is_configured_joins_in(lines: Lines) -> None:
+    EARLY.info("at last")
+
+    assert [(line["service.name"], line["event"]) for line in lines()] == [("early_service", "at last")]
+
+
 def test_libraries_speak_json_too(lines: Lines) -> None:
     with correlated("c1"):
         logging.getLogger("some.library").warning("lost %s", "connection")
@@ -115,6 +124,16 @@ def test_a_service_can_have_a_level_of_its_own(lines: Lines) -> None:
         ("loud_service", "info"),
         ("usual_service", "info"),
     ]
+
+
+def test_a_reader_who_is_gone_does_not_stop_the_work() -> None:
+    stream = io.StringIO()
+    pipe = configure_logging(stream=stream)
+    stream.close()
+
+    create_service_logger("demo_service", "main").info("nobody listens")
+
+    pipe.close()
 
 
 def test_on_a_console_it_is_made_for_eyes() -> None:

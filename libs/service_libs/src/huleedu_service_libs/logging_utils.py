@@ -5,9 +5,11 @@ Several services share a process, so the service's name is bound to each logger,
 
 import logging
 import sys
+import threading
+from collections import deque
 from collections.abc import Mapping, MutableMapping
-from logging.handlers import QueueHandler, QueueListener
-from queue import SimpleQueue
+from contextlib import suppress
+from functools import lru_cache
 from typing import Any, Literal, TextIO, cast
 
 import structlog
@@ -18,25 +20,56 @@ from huleedu_service_libs.correlation import current_correlation_id
 
 _SECRET = ("password", "secret", "token", "authorization", "cookie", "api_key", "dsn")
 _PROSE = frozenset({"text", "content", "body", "essay_text", "corrected_text", "student_prompt_text"})
+_GATHER = 0.02
+"""Seconds that the writer waits for more lines."""
 _LONGEST_VALUE = 2_000
 """Characters: enough for any id or reason, too little for an essay."""
 
 
-class LogPipe:
-    """The way from the loggers to the stream; `close` writes out what is under way."""
+class LogPipe(logging.Handler):
+    """The root logger's way out: lines are rendered by who logs, and written some at a time by a thread."""
 
-    def __init__(self, entrance: QueueHandler, exit_: logging.Handler) -> None:
-        self._entrance = entrance
-        self._listener = QueueListener(cast("SimpleQueue[Any]", entrance.queue), exit_)
-        self._listener.start()
-        logging.getLogger().addHandler(entrance)
+    def __init__(self, stream: TextIO, formatter: logging.Formatter) -> None:
+        super().__init__()
+        self.setFormatter(formatter)
+        self._stream = stream
+        self._lines: deque[str] = deque()
+        self._something = threading.Event()
+        self._closing = threading.Event()
+        self._writer = threading.Thread(target=self._write_until_closed, name="log writer", daemon=True)
+        self._writer.start()
+        logging.getLogger().addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Render a line and leave it to the thread."""
+        try:
+            self._lines.append(self.format(record))
+        except Exception:
+            self.handleError(record)
+        self._something.set()
 
     def close(self) -> None:
         """Detach from the root logger and wait until the last line is written. Closing again does nothing."""
-        root = logging.getLogger()
-        if self._entrance in root.handlers:
-            root.removeHandler(self._entrance)
-            self._listener.stop()
+        logging.getLogger().removeHandler(self)
+        self._closing.set()
+        self._something.set()
+        self._writer.join()
+        super().close()
+
+    def _write_until_closed(self) -> None:
+        while not self._closing.is_set():
+            self._something.wait()
+            # A thread that woke up for each line would take the processor from whoever wrote it.
+            self._closing.wait(_GATHER)
+            self._something.clear()
+            self._write()
+        self._write()
+
+    def _write(self) -> None:
+        lines = [self._lines.popleft() for _ in range(len(self._lines))]
+        with suppress(OSError, ValueError):  # who read the stream is gone: the work goes on
+            self._stream.writelines(f"{line}\n" for line in lines)
+            self._stream.flush()
 
 
 def configure_logging(
@@ -61,9 +94,7 @@ def configure_logging(
         cache_logger_on_first_use=True,
     )
     logging.getLogger().setLevel(level)
-    entrance: QueueHandler = QueueHandler(SimpleQueue())
-    entrance.setFormatter(_formatter(log_format, environment))
-    return LogPipe(entrance, logging.StreamHandler(stream or sys.stdout))
+    return LogPipe(stream or sys.stdout, _formatter(log_format, environment))
 
 
 def set_log_level(service_name: str, level: str) -> None:
@@ -72,9 +103,12 @@ def set_log_level(service_name: str, level: str) -> None:
 
 
 def create_service_logger(service_name: str, logger_name: str) -> structlog.stdlib.BoundLogger:
-    """A logger whose lines carry the service's name. Context is added by keywords or `bind`."""
-    logger = structlog.stdlib.get_logger(f"{service_name}.{logger_name}")
-    return logger.bind(**{"service.name": service_name, "logger_name": logger_name})
+    """A logger whose lines carry the service's name. Context is added by keywords or `bind`.
+
+    It may be made before logging is configured: what counts is how things are at its first line.
+    """
+    context = {"service.name": service_name, "logger_name": logger_name}
+    return structlog.stdlib.get_logger(f"{service_name}.{logger_name}", **context)
 
 
 def _formatter(log_format: str, environment: str) -> structlog.stdlib.ProcessorFormatter:
@@ -129,10 +163,15 @@ def _discreet(_: Any, __: str, line: MutableMapping[str, Any]) -> Mapping[str, A
 
 
 def _discreet_value(name: str, value: Any) -> Any:
-    if any(word in name.lower() for word in _SECRET):
+    if _is_secret(name):
         return "***"
     if name in _PROSE and isinstance(value, str | bytes):
         return f"<{len(value)} long>"
     if isinstance(value, str) and len(value) > _LONGEST_VALUE and name != "exception":
         return f"{value[:_LONGEST_VALUE]}... <{len(value)} long>"
     return value
+
+
+@lru_cache(maxsize=1024)
+def _is_secret(name: str) -> bool:
+    return any(word in name.lower() for word in _SECRET)
