@@ -2,10 +2,14 @@
 
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from spellchecker_service.lexicon import prepare_lexicon
 
+from common_core.enums import Language
+from huleedu.places import data_dir
 from huleedu_service_libs import migrations
 from huleedu_service_libs.embedded_postgres import EmbeddedPostgres, create_database, drop_database
 
@@ -28,6 +32,16 @@ async def runtime_template(postgres_dsn: str) -> str:
     dsn = await create_database(postgres_dsn, TEMPLATE)
     await migrations.upgrade(dsn, "runtime", migrations.RUNTIME_SCRIPTS)
     return TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def lexicons() -> Path:
+    """The folder with both spelling lexicons, built once per checkout: where the demo keeps them too."""
+    folder = data_dir() / "lexicons"
+    folder.mkdir(parents=True, exist_ok=True)
+    for language in Language:
+        prepare_lexicon(language, folder)
+    return folder
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The job "orchestrate": batches of no-op essays through every phase, each of which waits for all essays of the last."""
+"""The job "orchestrate": batches of no-op essays through every phase, each waiting for all essays of the one before."""
 
 import asyncio
 import uuid

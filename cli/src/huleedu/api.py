@@ -57,15 +57,13 @@ class Api:
 
     async def upload(self, batch_id: str, files: Sequence[Path]) -> None:
         """Hand these files in."""
-        with aiohttp.MultipartWriter("form-data") as form:
-            form.append(batch_id).set_content_disposition("form-data", name="batch_id")
-            for path in files:
-                part = form.append(path.read_bytes(), {"Content-Type": "application/octet-stream"})
-                part.set_content_disposition("form-data", name="files", filename=path.name)
-            headers = {"Idempotency-Key": str(uuid.uuid4())}
-            url = self._url("file_service", "/v1/files/batch")
-            async with self._session.post(url, data=form, headers=headers) as response:
-                await _checked(response)
+        form = aiohttp.FormData(quote_fields=False)  # file names as they are, in UTF-8
+        form.add_field("batch_id", batch_id)
+        for path in files:
+            form.add_field("files", path.read_bytes(), filename=path.name, content_type="application/octet-stream")
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
+        async with self._session.post(self._url("file_service", "/v1/files/batch"), data=form, headers=headers) as told:
+            await _checked(told)
 
     async def request_pipeline(self, batch_id: str, pipeline: str) -> Json:
         """Have the batch processed."""

@@ -11,6 +11,7 @@ from common_core.enums import CourseCode
 from huleedu import run_file
 from huleedu.api import Api, Json, running_api
 from huleedu.job import JobFailed, do_job, essays_in, whole_results
+from huleedu.logs import logging_to_file
 from huleedu.places import checkout_dir
 from huleedu.show import LANGUAGES, bars, other_language, results_table
 from huleedu.up import platform_up
@@ -29,11 +30,12 @@ async def run_demo(
     async with _some_platform(console, data_dir) as (api, addresses):
         for path, code in jobs:
             await _one(console, api, path, code, pipeline)
-        console.print(f"\nThe data is in {data_dir}. The APIs, each with its documentation at /docs:", highlight=False)
-        for name, address in addresses.items():
-            console.print(f"  {name:<28} {address}", highlight=False)
-        if run_file.read(data_dir) is not None:
-            console.print("`huleedu up` keeps the platform running; `huleedu results BATCH --export x.xlsx` exports.")
+        console.print(f"\nThe data is in {data_dir}.", highlight=False)
+    if run_file.read(data_dir) is None:
+        console.print("The platform has stopped again; `huleedu up` keeps it running. Its APIs are then at:")
+    for name, address in addresses.items():
+        console.print(f"  {name:<28} {address}/docs", highlight=False)
+    console.print("and `huleedu results BATCH --export class.xlsx` writes the results to a file.", highlight=False)
 
 
 def _sample_jobs() -> Sequence[tuple[Path, CourseCode]]:
@@ -61,8 +63,10 @@ async def _some_platform(console: Console, data_dir: Path) -> AsyncIterator[tupl
         return
     console.print("Starting the platform: a database and eight services in this process.")
     data_dir.mkdir(parents=True, exist_ok=True)
-    async with platform_up(console, data_dir) as up, Api(up.addresses) as api:
-        yield api, up.addresses
+    with logging_to_file(data_dir) as log:
+        console.print(f"Its log is {log}.", highlight=False)
+        async with platform_up(console, data_dir) as up, Api(up.addresses) as api:
+            yield api, up.addresses
 
 
 async def _one(console: Console, api: Api, folder: Path, course: CourseCode, pipeline: str) -> Json:

@@ -61,8 +61,8 @@ def results_table(results: Json) -> Table:
 
 
 def _counts(results: Json) -> str:
-    failed = len(results["left_out"]) + results["failed_essay_count"]
-    return f"{results['completed_essay_count']} essays done, {failed} that could not be"
+    failed = results["failed_essay_count"]
+    return f"{results['completed_essay_count']} essays done" + (f", {failed} could not be" if failed else "")
 
 
 def _essay_row(essay: Json, results: Json) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from huleedu import run_file
+from huleedu.logs import logging_to_stdout
 from huleedu.platform import Up, embedded_database, migrate, running
 from huleedu.prepare import prepare
 from huleedu.run_file import RunningPlatform
@@ -45,6 +46,12 @@ async def platform_up(console: Console, data_dir: Path) -> AsyncIterator[Up]:
 
 async def keep_up(console: Console, data_dir: Path) -> None:
     """`huleedu up`: until SIGINT or SIGTERM."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with logging_to_stdout():
+        await _keep_up(console, data_dir)
+
+
+async def _keep_up(console: Console, data_dir: Path) -> None:
     async with platform_up(console, data_dir) as up:
         announce(console, up, data_dir)
         await _until_stopped(up)
@@ -54,11 +61,12 @@ async def keep_up(console: Console, data_dir: Path) -> None:
 async def serve_one(console: Console, data_dir: Path, service: ServiceDefinition) -> None:
     """`huleedu serve NAME`: one service beside whatever runs already; it takes its groups over at once."""
     data_dir.mkdir(parents=True, exist_ok=True)
-    async with embedded_database(data_dir) as (postgres, dsn), _kept_alive(postgres):
-        await migrate(dsn, [service])
-        async with running([service], data_dir, dsn, take_over=True) as up:
-            announce(console, up, data_dir, [service.name])
-            await _until_stopped(up)
+    with logging_to_stdout():
+        async with embedded_database(data_dir) as (postgres, dsn), _kept_alive(postgres):
+            await migrate(dsn, [service])
+            async with running([service], data_dir, dsn, take_over=True) as up:
+                announce(console, up, data_dir, [service.name])
+                await _until_stopped(up)
 
 
 def announce(console: Console, up: Up, data_dir: Path, names: Sequence[str] | None = None) -> None:

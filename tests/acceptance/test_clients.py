@@ -1,0 +1,78 @@
+"""What clients can count on: keys, owners, bad requests."""
+
+import asyncio
+import uuid
+
+import aiohttp
+import pytest
+
+from huleedu.platform import Up
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+REGISTRATION = {"expected_essay_count": 2, "course_code": "ENG5", "user_id": "anna"}
+
+
+@pytest.fixture
+def bos(platform: Up) -> str:
+    """BOS's base URL."""
+    return platform.addresses["batch_orchestrator_service"]
+
+
+async def post(url: str, body: object, **headers: str) -> tuple[int, dict[str, object], str]:
+    async with aiohttp.ClientSession() as session, session.post(url, json=body, headers=headers) as response:
+        return response.status, await response.json(content_type=None), response.content_type
+
+
+async def test_one_idempotency_key_gives_one_batch_and_one_answer_even_at_the_same_moment(bos: str) -> None:
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+    answers = await asyncio.gather(*(post(f"{bos}/v1/batches/register", REGISTRATION, **key) for _ in range(5)))
+
+    assert {status for status, *_ in answers} == {202}
+    assert len({str(body["batch_id"]) for _, body, _ in answers}) == 1
+
+    status, problem, _ = await post(f"{bos}/v1/batches/register", {**REGISTRATION, "expected_essay_count": 3}, **key)
+    assert (status, problem["code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
+
+
+async def test_another_teachers_batch_does_not_exist(bos: str) -> None:
+    _, body, _ = await post(f"{bos}/v1/batches/register", REGISTRATION)
+    async with aiohttp.ClientSession(headers={"X-User-ID": "bo"}) as session:
+        for path in ("status", "timeline"):
+            async with session.get(f"{bos}/v1/batches/{body['batch_id']}/{path}") as response:
+                assert response.status == 404
+
+
+async def test_every_mistake_in_a_registration_is_named_at_once(bos: str) -> None:
+    status, problem, kind = await post(f"{bos}/v1/batches/register", {"expected_essay_count": 0, "course_code": "X"})
+
+    assert (status, kind) == (400, "application/problem+json")
+    assert len(problem["errors"]) == 3  # type: ignore[arg-type]  # a list, in this body
+
+
+async def test_a_batch_with_a_class_waits_for_class_management_to_exist(bos: str) -> None:
+    status, problem, _ = await post(f"{bos}/v1/batches/register", {**REGISTRATION, "class_id": "9A"})
+
+    assert 400 <= status < 500
+    assert problem["code"] == "CLASS_MANAGEMENT_NOT_AVAILABLE"
+
+
+async def test_a_pipeline_asked_for_too_early_is_refused_with_what_is_missing(bos: str) -> None:
+    _, body, _ = await post(f"{bos}/v1/batches/register", REGISTRATION)
+    url = f"{bos}/v1/batches/{body['batch_id']}/pipelines"
+
+    status, problem, _ = await post(url, {"requested_pipeline": "nlp"})
+
+    assert status == 409
+    assert problem["code"]
+
+
+async def test_every_service_says_that_it_lives_and_is_ready_and_what_it_measures(platform: Up) -> None:
+    async with aiohttp.ClientSession() as session:
+        for name, address in platform.addresses.items():
+            async with session.get(f"{address}/healthz") as response:
+                assert await response.json() == {"status": "ok"}, name
+            async with session.get(f"{address}/readyz") as response:
+                assert response.status == 200, (name, await response.text())
+            async with session.get(f"{address}/metrics") as response:
+                assert "http_requests_total" in await response.text(), name
