@@ -280,9 +280,9 @@ def has_all_results(batch: Batch, run_id: str, arrived: Mapping[PhaseName, int])
 
 
 def announcement(batch_id: str, batch: Batch, run_id: str, at: datetime) -> BatchResultsReadyV1 | None:
-    """That the run's results are put together; None while nobody knows whose batch it is, or when it has been said."""
+    """That the run's results are put together; None while nobody knows whose batch it is."""
     end, registration = batch.ends.get(run_id), batch.registration
-    if end is None or registration is None or run_id in batch.announced:
+    if end is None or registration is None:
         return None
     return BatchResultsReadyV1(
         entity_id=batch_id,
