@@ -1,0 +1,186 @@
+"""File Service on a real log, with contents and batches in memory and a reader small enough to know by heart."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from dishka import Provider, Scope
+from quart import Response
+from quart.datastructures import FileStorage
+from quart.typing import TestClientProtocol as Client
+
+from common_core.enums import FileValidationErrorCode
+from common_core.message import Envelope
+from common_core.messages.content import BatchFileAddedV1, EssayContentProvisionedV1, EssayValidationFailedV1
+from file_service.config import SERVICE_NAME, FileSettings
+from file_service.domain.batches import BatchStanding
+from file_service.domain.extracted_text import ExtractedText, FileFormat, extracted
+from file_service.domain.failures import UnsupportedFileType
+from file_service.implementations.batch_standings_impl import InMemoryBatchStandings
+from file_service.protocols import BatchStandingsProtocol, TextReaderProtocol
+from file_service.startup_setup import DEFINITION, container, started
+from huleedu_service_libs import migrations
+from huleedu_service_libs.content_client import ContentClientProtocol, InMemoryContentClient
+from huleedu_service_libs.process_pool import ProcessPool
+from huleedu_service_libs.runtime import Database, Group, PostgresEventBus, on_run
+from huleedu_service_libs.service import Platform
+
+ESSAY = b"Elin Berg\n\nMy summer job was at a bakery, where I had to rise at four every morning.\n"
+OTHER_ESSAY = b"My summer holiday was quiet: I read books by the lake and learned how to row a boat.\n"
+PICTURE = b"a picture"
+BROKEN = b"a file over which the reader itself breaks"
+TEACHER = "teacher-1"
+HEARD = (BatchFileAddedV1, EssayContentProvisionedV1, EssayValidationFailedV1)
+_PUT_OFF = "select exists (select from runtime.work where not_before > now())"
+_UNREAD = """select exists (select from runtime.log where first + n > at and topic = any($2::text[]))
+  from runtime.cursor where grp = $1"""
+
+
+class PlainReader:
+    """Takes every file for text, but for two. Waits before each until it may go on."""
+
+    def __init__(self) -> None:
+        self.may_go_on = asyncio.Event()
+        self.may_go_on.set()
+        self.begun = 0
+
+    async def extract(self, raw: bytes, file_name: str) -> ExtractedText:
+        self.begun += 1
+        await self.may_go_on.wait()
+        if raw == PICTURE:
+            raise UnsupportedFileType
+        if raw == BROKEN:
+            raise KeyError("a bug")
+        return extracted(raw.decode(), FileFormat.TXT, author="Berit Berg")
+
+
+class World:
+    """One database, the service on it, and what it was heard saying. It can be stopped and started again."""
+
+    def __init__(self, listener: Database, **settings: Any) -> None:
+        self._listener = listener
+        self.settings = FileSettings(**{"extraction_processes": 2, **settings})
+        self.content, self.reader = InMemoryContentClient(), PlainReader()
+        self.batches = InMemoryBatchStandings(b=BatchStanding(user_id=TEACHER))
+        self.heard: list[Envelope[Any]] = []
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[Client]:
+        """Within: the service answers, works, and is heard. At the end it is cut off, whatever it is doing."""
+        bus = PostgresEventBus(self._listener.dsn, take_over=True)
+        platform = Platform(bus=bus, pool=ProcessPool(1), dsn=self._listener.dsn, data_dir=Path())
+        parts = container(self.settings, platform, self._replacements())
+        service = await started(self.settings, platform, parts)
+        bus.subscribe(
+            self._listener, [Group(name="listener", routes=tuple(on_run(each, self._hear) for each in HEARD))]
+        )
+        running = asyncio.create_task(bus.run())
+        try:
+            async with asyncio.timeout(30):
+                yield service.app.test_client()
+        finally:
+            running.cancel()
+            await asyncio.wait([running])
+            await service.close()
+
+    def _replacements(self) -> Provider:
+        fakes = Provider(scope=Scope.APP)
+        fakes.provide(lambda: self.content, provides=ContentClientProtocol)
+        fakes.provide(lambda: self.batches, provides=BatchStandingsProtocol)
+        fakes.provide(lambda: self.reader, provides=TextReaderProtocol)
+        return fakes
+
+    async def _hear(self, envelopes: Sequence[Envelope[Any]]) -> None:
+        self.heard.extend(envelopes)
+
+    async def at_rest(self) -> None:
+        """Wait until all work is done and all that was said is heard."""
+        await until(self._has_worked)
+        await until(self._has_heard)
+
+    async def _has_worked(self) -> bool:
+        return not await self._listener.pool.fetchval("select count(*) from runtime.work")
+
+    async def _has_heard(self) -> bool:
+        topics = [message.topic for message in HEARD]
+        return not await self._listener.pool.fetchval(_UNREAD, "listener", topics)
+
+    async def waiting_files(self) -> int:
+        return int(await self._listener.pool.fetchval("select count(*) from runtime.work"))
+
+    async def is_reading(self) -> bool:
+        return self.reader.begun > 0
+
+    async def is_put_off(self) -> bool:
+        return bool(
+            await self._listener.pool.fetchval("select exists (select from runtime.work where not_before > now())")
+        )
+
+    async def dead_letters(self) -> list[str]:
+        """Why work was set aside."""
+        return [row["reason"] for row in await self._listener.pool.fetch("select reason from runtime.dead_letter")]
+
+    @property
+    def added(self) -> list[BatchFileAddedV1]:
+        return [each.data for each in self.heard if isinstance(each.data, BatchFileAddedV1)]
+
+    @property
+    def texts(self) -> list[EssayContentProvisionedV1]:
+        return [each.data for each in self.heard if isinstance(each.data, EssayContentProvisionedV1)]
+
+    @property
+    def failures(self) -> list[EssayValidationFailedV1]:
+        return [each.data for each in self.heard if isinstance(each.data, EssayValidationFailedV1)]
+
+    def answers(self) -> Counter[tuple[str, FileValidationErrorCode | None]]:
+        """How often each (file name, error code) was answered."""
+        answered: list[tuple[str, FileValidationErrorCode | None]] = [
+            (text.original_file_name, None) for text in self.texts
+        ]
+        return Counter(
+            answered + [(failure.original_file_name, failure.validation_error_code) for failure in self.failures]
+        )
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Look again until it holds; the test's own time limit ends it otherwise."""
+    while not await condition():  # noqa: ASYNC110 (what is awaited is another connection's commit)
+        await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def world_on(dsn: str, **settings: Any) -> AsyncIterator[World]:
+    """A world on this database, which has the runtime's schema already."""
+    assert DEFINITION.scripts is not None
+    await migrations.upgrade(dsn, SERVICE_NAME, DEFINITION.scripts)
+    listener = await Database.connect(dsn, "essay_lifecycle_service")
+    try:
+        yield World(listener, **settings)
+    finally:
+        await listener.close()
+
+
+async def hand_in(
+    client: Client, *files: tuple[str, bytes], batch_id: str = "b", user_id: str | None = TEACHER, **headers: str
+) -> Response:
+    """Upload files, each a (name, bytes)."""
+    asker = {"X-User-ID": user_id} if user_id else {}
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return await client.post(
+        "/v1/files/batch",
+        form={"batch_id": batch_id},
+        files={str(number): FileStorage(BytesIO(raw), name) for number, (name, raw) in enumerate(files)},
+        headers={**asker, **named},
+    )
+
+
+async def problem(answer: Response) -> tuple[int, str]:
+    """Status and code of a refusal."""
+    body = await answer.get_json()
+    assert answer.content_type == "application/problem+json"
+    assert answer.status_code == body["status"]
+    return answer.status_code, body["code"]
