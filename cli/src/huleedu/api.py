@@ -65,10 +65,12 @@ class Api:
         async with self._session.post(self._url("file_service", "/v1/files/batch"), data=form, headers=headers) as told:
             await _checked(told)
 
-    async def request_pipeline(self, batch_id: str, pipeline: str) -> Json:
-        """Have the batch processed."""
-        path = f"/v1/batches/{batch_id}/pipelines"
-        return await self._post("batch_orchestrator_service", path, {"requested_pipeline": pipeline})
+    async def request_pipeline(self, batch_id: str, pipeline: str, *, assignment_id: str | None = None) -> Json:
+        """Have the batch processed; some phases need the assignment whose prompt the students were given."""
+        body: Json = {"requested_pipeline": pipeline}
+        if assignment_id is not None:
+            body["prompt_payload"] = {"assignment_id": assignment_id}
+        return await self._post("batch_orchestrator_service", f"/v1/batches/{batch_id}/pipelines", body)
 
     async def status(self, batch_id: str) -> Json:
         """Where BOS says the batch stands."""

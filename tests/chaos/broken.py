@@ -1,0 +1,29 @@
+"""Mechanisms switched off, to see that the tests would notice."""
+
+from collections.abc import Callable, Sequence
+
+from huleedu_service_libs.runtime import log
+from huleedu_service_libs.runtime.connection import Connection
+from huleedu_service_libs.runtime.reader import Delivery
+from huleedu_service_libs.runtime.sources import LogSource
+
+
+def receipt_before_effect() -> None:
+    """Move the cursor as soon as messages are read: a kill between receipt and effect loses them."""
+    take = LogSource.take
+
+    async def hasty_take(self: LogSource, limit: int) -> list[Delivery]:
+        deliveries = await take(self, limit)
+        if deliveries:
+            first, last = deliveries[0].receipt, deliveries[-1].receipt
+            await log.move(self._database.pool, self._group, first.since, last.next, last.epoch)
+        return deliveries
+
+    async def nothing(self: LogSource, con: Connection, deliveries: Sequence[Delivery]) -> None:
+        return None
+
+    LogSource.take = hasty_take  # type: ignore[method-assign]  # breaking it is the point
+    LogSource.acknowledge = nothing  # type: ignore[method-assign]
+
+
+BREAKAGES: dict[str, Callable[[], None]] = {"receipt-before-effect": receipt_before_effect}
