@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from common_core.enums import BatchClientStatus, BatchStatus, CourseCode, PhaseName, ProcessingStage
+from common_core.enums import BatchClientStatus, BatchStatus, ContentType, CourseCode, PhaseName, ProcessingStage
 
 
 class ErrorBody(BaseModel):
@@ -50,6 +50,9 @@ class BatchSummaryBody(BaseModel):
     last_updated: datetime
     processing_started_at: datetime | None
     processing_completed_at: datetime | None
+    student_prompt_ref: dict[str, dict[ContentType, dict[str, str]]] | None = Field(
+        description="as it was given when the batch was registered"
+    )
 
 
 class BatchStatusBody(BatchSummaryBody):

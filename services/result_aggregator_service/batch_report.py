@@ -9,7 +9,7 @@ from result_aggregator_service.domain.essays import Essay, LeftOut, left_out, pu
 from result_aggregator_service.domain.results import NO_SLOT, Slot
 from result_aggregator_service.protocols import BatchPage, ResultReaderProtocol
 
-PAGE = 200  # essays in memory at a time, with all their corrections
+PAGE = 50  # essays at a time, with all their corrections: little memory, and the event loop is never held up for long
 
 
 class BatchNotFound(NotFound):

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+import msgspec
+
 from common_core.enums import CLIENT_STATUS, COURSE_LANGUAGE, PhaseName
 from result_aggregator_service.api_models import (
     BatchFrameBody,
@@ -40,6 +42,7 @@ def summary_body(batch_id: str, batch: Batch, registration: Registration) -> Bat
         last_updated=rules.last_change(batch) or registration.registered_at,
         processing_started_at=rules.started_at(batch),
         processing_completed_at=rules.ended_at(batch),
+        student_prompt_ref=msgspec.to_builtins(registration.student_prompt_ref),
     )
 
 

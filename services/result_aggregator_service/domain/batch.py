@@ -18,7 +18,7 @@ from common_core.messages.batch import (
 )
 from common_core.messages.pipeline import ELSBatchPhaseOutcomeV1, PhaseCommand
 from common_core.messages.results import BatchResultsReadyV1, PhaseResultSummary
-from common_core.shared import SystemProcessingMetadata
+from common_core.shared import StorageReferenceMetadata, SystemProcessingMetadata
 from result_aggregator_service.domain.results import NO_RUN, Edition, edition_of
 
 FAILED_WITHOUT_CODE = "PROCESSING_FAILED"
@@ -35,6 +35,7 @@ class Registration(Struct, frozen=True, kw_only=True):
     expected_essay_count: int
     registered_at: datetime
     class_id: str | None = None
+    student_prompt_ref: StorageReferenceMetadata | None = None
 
 
 class Provisioning(Struct, frozen=True, order=True):
@@ -139,6 +140,7 @@ def _registration(message: BatchEssaysRegistered) -> Registration:
         expected_essay_count=message.expected_essay_count,
         registered_at=message.metadata.timestamp,
         class_id=message.class_id,
+        student_prompt_ref=message.student_prompt_ref,
     )
 
 

@@ -26,9 +26,7 @@ _CORRECTIONS = (
     ("Position (characters from the start)", 20),
     ("Written", 24),
     ("Corrected", 24),
-    ("Alternatives", 40),
     ("Kind", 12),
-    ("Essay id", 38),
 )
 
 
@@ -54,9 +52,8 @@ class ResultWorkbook:
         for essay in essays:
             self._append(self._essays, [column.of_essay(essay) for column in self._columns])
             for made in essay.corrections:
-                alternatives = ", ".join(made.alternatives)
-                row = (essay.slot.file_name, made.offset, made.original, made.replacement, alternatives, made.kind)
-                self._append(self._corrections, [*row, essay.slot.essay_id])
+                row = (essay.slot.file_name, made.offset, made.original, made.replacement, made.kind)
+                self._append(self._corrections, row)
 
     def add_left_out(self, report: BatchReport) -> None:
         """A row for each file that became no essay."""
@@ -80,12 +77,14 @@ def _heading(sheet: Any, text: str) -> Any:
 
 
 def _cell(sheet: Any, text: str) -> Any:
-    """Text that stays text: openpyxl writes what begins with = as a formula unless it is told otherwise."""
+    """Text that stays text: by itself, openpyxl takes =1+1 for a formula and #N/A for an error."""
     sound = ILLEGAL_CHARACTERS_RE.sub("\ufffd", text)[:_LONGEST_CELL].encode(errors="replace").decode()
+    dangerous = is_dangerous(sound)
+    if not dangerous and not sound.startswith("#"):
+        return sound
     cell = WriteOnlyCell(sheet, sound)
     cell.data_type = "s"
-    if is_dangerous(text):
-        cell.quotePrefix = True
+    cell.quotePrefix = dangerous
     return cell
 
 

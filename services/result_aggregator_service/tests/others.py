@@ -44,7 +44,7 @@ class Clock:
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     """Wait for it."""
     async with asyncio.timeout(20):
-        while not await condition():  # noqa: ASYNC110 (what is awaited is another connection's commit)
+        while not await condition():
             await asyncio.sleep(0.01)
 
 

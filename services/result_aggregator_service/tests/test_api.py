@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from common_core.enums import PhaseName
+from common_core.enums import ContentType, PhaseName
+from common_core.shared import StorageReference, StorageReferenceMetadata
 from huleedu_service_libs.openapi import openapi_document
 from result_aggregator_service.tests.messages import (
     AKE,
@@ -68,6 +69,16 @@ async def test_the_status_says_where_batch_and_essays_stand(world: InMemoryWorld
     assert essays[BEA]["spellcheck_error_detail"]["error_code"] == "TEXT_NOT_FOUND"
     assert essays[CIA]["spellcheck_status"] == "processing"
     assert essays[CIA]["nlp_status"] is None
+
+
+async def test_the_status_knows_the_prompt(world: InMemoryWorld, client: Client) -> None:
+    prompt = StorageReferenceMetadata(
+        references={ContentType.STUDENT_PROMPT_TEXT: StorageReference(storage_id="5" * 32)}
+    )
+    await world.tell([registered(student_prompt_ref=prompt)])
+
+    status = await get(client, f"/internal/v1/batches/{BATCH}/status")
+    assert status["student_prompt_ref"] == {"references": {"student_prompt_text": {"storage_id": "5" * 32, "path": ""}}}
 
 
 async def test_results_hold_everything(world: InMemoryWorld, client: Client) -> None:
