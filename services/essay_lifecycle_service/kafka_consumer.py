@@ -1,6 +1,7 @@
 """Which message goes to which handler: the routing table, bound to the event bus."""
 
 from common_core.enums import PhaseName
+from common_core.messages.ai_feedback import AIFeedbackResultDataV1
 from common_core.messages.batch import BatchContentDeadlinePassedV1, BatchEssaysRegistered
 from common_core.messages.content import EssayContentProvisionedV1, EssayValidationFailedV1
 from common_core.messages.nlp import BatchNlpAnalysisCompletedV1
@@ -12,7 +13,7 @@ from common_core.messages.pipeline import (
 )
 from common_core.messages.spellcheck import SpellcheckPhaseCompletedV1
 from essay_lifecycle_service.config import Settings
-from essay_lifecycle_service.domain.requests import nlp_answers, spellcheck_answers
+from essay_lifecycle_service.domain.requests import ai_feedback_answers, nlp_answers, spellcheck_answers
 from essay_lifecycle_service.implementations.intake_handlers import IntakeHandler
 from essay_lifecycle_service.implementations.phase_handlers import PhaseHandler
 from huleedu_service_libs.runtime import Group, on_run
@@ -28,6 +29,7 @@ class EssayKafkaConsumer:
         """What to subscribe."""
         intake, phases = self._intake, self._phases
         spellcheck, nlp = phases[PhaseName.SPELLCHECK], phases[PhaseName.NLP]
+        feedback = phases[PhaseName.AI_FEEDBACK]
         routes = (
             on_run(BatchEssaysRegistered, intake.register),
             on_run(EssayContentProvisionedV1, intake.receive),
@@ -38,6 +40,7 @@ class EssayKafkaConsumer:
             on_run(BatchServiceNLPInitiateCommandDataV1, nlp.start),
             on_run(BatchNlpAnalysisCompletedV1, nlp.count_in(nlp_answers)),
             on_run(BatchServiceCJAssessmentInitiateCommandDataV1, phases[PhaseName.CJ_ASSESSMENT].refuse),
-            on_run(BatchServiceAIFeedbackInitiateCommandDataV1, phases[PhaseName.AI_FEEDBACK].refuse),
+            on_run(BatchServiceAIFeedbackInitiateCommandDataV1, feedback.start),
+            on_run(AIFeedbackResultDataV1, feedback.count_in(ai_feedback_answers)),
         )
         return (Group(name=Settings.service_name, routes=routes),)

@@ -8,9 +8,8 @@ from uuid import UUID
 
 import msgspec
 
-from common_core.enums import BatchStatus, PhaseName
+from common_core.enums import BatchStatus, CourseCode, PhaseName
 from common_core.messages.pipeline import (
-    BatchServiceNLPInitiateCommandDataV1,
     ELSBatchPhaseOutcomeV1,
     ELSBatchPhaseProgressV1,
     PhaseCommand,
@@ -32,6 +31,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     names_run: bool = True
     language: str
     student_prompt_ref: StorageReferenceMetadata | None = None
+    course_code: CourseCode | None = None
+    owner_user_id: str | None = None
     essays: tuple[EssayProcessingInputRefV1, ...]
     correlation_id: str
     metadata: dict[str, Any] | None = None
@@ -135,7 +136,6 @@ def plan_of(command: PhaseCommand, event_id: str, correlation_id: str, metadata:
     Raises ValueError when an essay's or the run's id is not a UUID.
     """
     essays = {ref.essay_id: ref for ref in map(_canonical, command.essays_to_process)}
-    prompt = command.student_prompt_ref if isinstance(command, BatchServiceNLPInitiateCommandDataV1) else None
     return Plan(
         batch_id=_uuid(command.entity_id),
         phase=command.phase,
@@ -143,7 +143,9 @@ def plan_of(command: PhaseCommand, event_id: str, correlation_id: str, metadata:
         attempt=command.attempt or 1,
         names_run=command.run_id is not None,
         language=command.language,
-        student_prompt_ref=prompt,
+        student_prompt_ref=getattr(command, "student_prompt_ref", None),
+        course_code=getattr(command, "course_code", None),
+        owner_user_id=getattr(command, "owner_user_id", None),
         essays=tuple(essays.values()),
         correlation_id=correlation_id,
         metadata=metadata,

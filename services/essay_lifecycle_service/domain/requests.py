@@ -3,12 +3,17 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
-from common_core.enums import PhaseName, ProcessingStage
+from common_core.enums import EssayStatus, PhaseName, ProcessingStage
 from common_core.message import Message
+from common_core.messages.ai_feedback import (
+    AIFeedbackInputDataV1,
+    AIFeedbackResultDataV1,
+    EssayLifecycleAIFeedbackRequestV1,
+)
 from common_core.messages.nlp import BatchNlpAnalysisCompletedV1, BatchNlpProcessingRequestedV2
 from common_core.messages.spellcheck import EssayLifecycleSpellcheckRequestV1, SpellcheckPhaseCompletedV1
 from common_core.shared import SystemProcessingMetadata
-from essay_lifecycle_service.domain.phases import UNNAMED_ERROR, Answer, Release, Verdict
+from essay_lifecycle_service.domain.phases import UNNAMED_ERROR, Answer, Plan, Release, Verdict
 
 PHASE_NOT_AVAILABLE = "PHASE_NOT_AVAILABLE"
 _SPELLCHECK_SUCCEEDED = "completed"
@@ -23,14 +28,7 @@ def spellcheck_requests(release: Release, at: datetime) -> Iterator[Message]:
             entity_id=ref.essay_id,
             parent_id=plan.batch_id,
             timestamp=at,
-            system_metadata=SystemProcessingMetadata(
-                entity_id=ref.essay_id,
-                entity_type="essay",
-                parent_id=plan.batch_id,
-                timestamp=at,
-                processing_stage=ProcessingStage.PENDING,
-                event="essay.spellcheck.requested",
-            ),
+            system_metadata=_essay_metadata(plan, ref.essay_id, "essay.spellcheck.requested", at),
             text_storage_id=ref.text_storage_id,
             language=plan.language,
             run_id=plan.run_id,
@@ -53,9 +51,44 @@ def nlp_requests(release: Release, at: datetime) -> Iterator[Message]:
     )
 
 
+def ai_feedback_requests(release: Release, at: datetime) -> Iterator[Message]:
+    """One request for each essay. Raises ValueError for a plan without its course."""
+    plan = release.plan
+    if plan.course_code is None:
+        raise ValueError("feedback is written for a course")
+    for ref in release.essays:
+        yield EssayLifecycleAIFeedbackRequestV1(
+            entity_id=ref.essay_id,
+            parent_id=plan.batch_id,
+            timestamp=at,
+            system_metadata=_essay_metadata(plan, ref.essay_id, "essay.aifeedback.requested", at),
+            processing_input=AIFeedbackInputDataV1(
+                text_storage_id=ref.text_storage_id,
+                course_code=plan.course_code,
+                student_prompt_ref=plan.student_prompt_ref,
+                language=plan.language,
+                user_id_of_batch_owner=plan.owner_user_id,
+            ),
+            run_id=plan.run_id,
+            attempt=plan.attempt,
+        )
+
+
+def _essay_metadata(plan: Plan, essay_id: str, event: str, at: datetime) -> SystemProcessingMetadata:
+    return SystemProcessingMetadata(
+        entity_id=essay_id,
+        entity_type="essay",
+        parent_id=plan.batch_id,
+        timestamp=at,
+        processing_stage=ProcessingStage.PENDING,
+        event=event,
+    )
+
+
 REQUESTS: Mapping[PhaseName, Callable[[Release, datetime], Iterator[Message]]] = {
     PhaseName.SPELLCHECK: spellcheck_requests,
     PhaseName.NLP: nlp_requests,
+    PhaseName.AI_FEEDBACK: ai_feedback_requests,
 }
 """The phases that a service here works on; a command for any other fails at once."""
 
@@ -90,6 +123,18 @@ def _nlp_answer(message: BatchNlpAnalysisCompletedV1, essay_id: str, verdict: Ve
         attempt=message.attempt,
         essay_id=essay_id,
         verdict=verdict,
+    )
+
+
+def ai_feedback_answers(message: AIFeedbackResultDataV1) -> Iterator[Answer]:
+    """One essay a message; the text goes on as it came."""
+    succeeded = message.status is EssayStatus.AI_FEEDBACK_SUCCESS
+    yield Answer(
+        batch_id=message.parent_id,
+        run_id=message.run_id,
+        attempt=message.attempt,
+        essay_id=message.entity_id,
+        verdict=_PASSED if succeeded else Verdict(error_code=message.error_code or UNNAMED_ERROR),
     )
 
 

@@ -4,12 +4,14 @@ import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from common_core.enums import BatchStatus, ClassType, CourseCode, FileValidationErrorCode
+from common_core.enums import BatchStatus, ClassType, CourseCode, EssayStatus, FileValidationErrorCode
 from common_core.message import Envelope, M
+from common_core.messages.ai_feedback import AIFeedbackResultDataV1
 from common_core.messages.batch import BatchContentDeadlinePassedV1, BatchEssaysRegistered
 from common_core.messages.content import EssayContentProvisionedV1, EssayValidationFailedV1
 from common_core.messages.nlp import BatchNlpAnalysisCompletedV1
 from common_core.messages.pipeline import (
+    BatchServiceAIFeedbackInitiateCommandDataV1,
     BatchServiceCJAssessmentInitiateCommandDataV1,
     BatchServiceNLPInitiateCommandDataV1,
     BatchServiceSpellcheckInitiateCommandDataV1,
@@ -146,6 +148,35 @@ def judge(batch: str, essays: Sequence[str]) -> BatchServiceCJAssessmentInitiate
         attempt=1,
         course_code=CourseCode.ENG5,
         class_type=ClassType.GUEST,
+    )
+
+
+def comment_on(batch: str, essays: Sequence[str]) -> BatchServiceAIFeedbackInitiateCommandDataV1:
+    """BOS: write feedback on these."""
+    return BatchServiceAIFeedbackInitiateCommandDataV1(
+        entity_id=id_of(batch),
+        timestamp=AT,
+        essays_to_process=refs(essays),
+        language="en",
+        run_id=id_of("run"),
+        attempt=1,
+        course_code=CourseCode.ENG5,
+        class_type=ClassType.GUEST,
+        owner_user_id="teacher",
+    )
+
+
+def commented(batch: str, essay: str, *, error: str | None = None) -> AIFeedbackResultDataV1:
+    """The feedback service is done with this essay."""
+    return AIFeedbackResultDataV1(
+        entity_id=id_of(essay),
+        parent_id=id_of(batch),
+        timestamp=AT,
+        status=EssayStatus.AI_FEEDBACK_FAILED if error else EssayStatus.AI_FEEDBACK_SUCCESS,
+        system_metadata=SystemProcessingMetadata(entity_id=id_of(essay), entity_type="essay", timestamp=AT),
+        error_code=error,
+        run_id=id_of("run"),
+        attempt=1,
     )
 
 

@@ -7,8 +7,10 @@ import pytest
 
 from common_core.enums import BatchStatus, PhaseName
 from common_core.message import Message
+from common_core.messages.ai_feedback import AIFeedbackResultDataV1, EssayLifecycleAIFeedbackRequestV1
 from common_core.messages.nlp import BatchNlpAnalysisCompletedV1, BatchNlpProcessingRequestedV2
 from common_core.messages.pipeline import (
+    BatchServiceAIFeedbackInitiateCommandDataV1,
     BatchServiceCJAssessmentInitiateCommandDataV1,
     BatchServiceNLPInitiateCommandDataV1,
     BatchServiceSpellcheckInitiateCommandDataV1,
@@ -17,13 +19,15 @@ from common_core.messages.pipeline import (
 )
 from common_core.messages.spellcheck import EssayLifecycleSpellcheckRequestV1, SpellcheckPhaseCompletedV1
 from common_core.shared import EssayProcessingInputRefV1
-from essay_lifecycle_service.domain.requests import nlp_answers, spellcheck_answers
+from essay_lifecycle_service.domain.requests import ai_feedback_answers, nlp_answers, spellcheck_answers
 from essay_lifecycle_service.implementations.phase_handlers import PhaseHandler
 from essay_lifecycle_service.metrics import EssayLifecycleMetrics
 from essay_lifecycle_service.tests.said import (
     METRICS,
     analyse,
     analysed,
+    comment_on,
+    commented,
     enveloped,
     id_of,
     judge,
@@ -44,15 +48,17 @@ class Phases:
     def __init__(self, store: Store) -> None:
         self._store, self.heard = store, Heard()
         self._metrics = EssayLifecycleMetrics("essay_lifecycle_service")
-        spelling, nlp, cj = (
+        spelling, nlp, feedback, cj = (
             PhaseHandler(name, store.phases, lambda: self.heard, self._metrics)
-            for name in (PhaseName.SPELLCHECK, PhaseName.NLP, PhaseName.CJ_ASSESSMENT)
+            for name in (PhaseName.SPELLCHECK, PhaseName.NLP, PhaseName.AI_FEEDBACK, PhaseName.CJ_ASSESSMENT)
         )
         self._handlers: dict[type[Message], Any] = {
             BatchServiceSpellcheckInitiateCommandDataV1: spelling.start,
             SpellcheckPhaseCompletedV1: spelling.count_in(spellcheck_answers),
             BatchServiceNLPInitiateCommandDataV1: nlp.start,
             BatchNlpAnalysisCompletedV1: nlp.count_in(nlp_answers),
+            BatchServiceAIFeedbackInitiateCommandDataV1: feedback.start,
+            AIFeedbackResultDataV1: feedback.count_in(ai_feedback_answers),
             BatchServiceCJAssessmentInitiateCommandDataV1: cj.refuse,
         }
 
@@ -316,3 +322,18 @@ async def test_an_answer_about_an_essay_that_still_waits_changes_nothing(make_st
 
     assert phases.unused == 1
     assert requested(phases) == ids("ada")
+
+
+async def test_feedback_is_asked_for_essay_by_essay_and_its_text_goes_on(phases: Phases) -> None:
+    await phases.take(comment_on("9b", CLASS))
+    requests = phases.hear(EssayLifecycleAIFeedbackRequestV1)
+    assert [request.processing_input.text_storage_id for request in requests] == [f"text-{essay}" for essay in CLASS]
+
+    await phases.take(
+        commented("9b", "ada"), commented("9b", "bo", error="LLM_PROVIDER_TIMEOUT"), commented("9b", "cy")
+    )
+
+    [outcome] = phases.hear(ELSBatchPhaseOutcomeV1)
+    assert outcome.phase_status is BatchStatus.COMPLETED_WITH_FAILURES
+    assert {ref.text_storage_id for ref in outcome.processed_essays} == {"text-ada", "text-cy"}
+    assert outcome.error_codes == {id_of("bo"): "LLM_PROVIDER_TIMEOUT"}
