@@ -117,7 +117,7 @@ class Cluster:
                     return
 
     def _is_gone(self, pid: int) -> bool:
-        """Whether it has let go of port and files; on Linux that shows even if nobody reaps it, as in many containers."""
+        """Whether it has let go of port and files; Linux shows that even if nobody reaps it, as in a container."""
         return not is_alive(pid) or (sys.platform == "linux" and not self._serves(pid))
 
     def _serves(self, pid: int) -> bool:
