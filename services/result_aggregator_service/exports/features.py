@@ -26,7 +26,7 @@ KEY_FEATURES = (
     KeyFeature("word_length_mean", "Mean word length", "characters"),
     KeyFeature("lix", "Readability LIX", "index"),
     KeyFeature("flesch_kincaid", "Readability Flesch-Kincaid", "school years", (Language.ENGLISH,)),
-    KeyFeature("type_count", "Different words", "words"),
+    KeyFeature("type_count", "Different words", ""),
     KeyFeature("mtld", "Vocabulary diversity MTLD", "words"),
     KeyFeature("ovix", "Vocabulary diversity OVIX", "index", (Language.SWEDISH,)),
     KeyFeature("zipf_mean", "Mean frequency of content words", "Zipf scale"),

@@ -11,6 +11,7 @@ from result_aggregator_service.exports.features import KeyFeature, key_features
 
 Cell = str | int | float | None
 
+_LANGUAGES: dict[str, str] = {Language.ENGLISH: "English", Language.SWEDISH: "Swedish"}
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -25,11 +26,19 @@ class Column(Struct, frozen=True):
 
 def columns(language: Language) -> list[Column]:
     """The columns for a course in this language."""
-    return [*_WHAT, *_SPELLING, *map(_feature_column, key_features(language)), *_WHERE]
+    problem = Column("Problem", lambda essay: _problem(essay, language), lambda left: left.reason, width=34)
+    return [*_WHAT, problem, *_COUNTED, *map(_feature_column, key_features(language)), *_WHERE]
 
 
 def _feature_column(feature: KeyFeature) -> Column:
-    return Column(feature.heading, lambda essay: essay.features.get(feature.name))
+    return Column(feature.heading, lambda essay: _tidy(essay.features.get(feature.name)))
+
+
+def _tidy(value: float | None) -> Cell:
+    """Two decimals say enough; counts are whole numbers."""
+    if value is None:
+        return None
+    return int(value) if value.is_integer() else round(value, 2)
 
 
 def _status(essay: Essay) -> str:
@@ -41,8 +50,12 @@ def _status(essay: Essay) -> str:
     return "done" if done else "in progress"
 
 
-def _problem(essay: Essay) -> str | None:
-    return " ".join(failure.reason for failure in essay.failures) or None
+def _problem(essay: Essay, expected: Language) -> str | None:
+    problems = [failure.reason for failure in essay.failures]
+    detected = essay.language_detected
+    if detected != expected and detected in _LANGUAGES:
+        problems.append(f"It seems to be in {_LANGUAGES[detected]}.")
+    return " ".join(problems) or None
 
 
 def _codes(essay: Essay) -> str | None:
@@ -61,12 +74,11 @@ def _corrections(essay: Essay) -> str | None:
 _WHAT = (
     Column("File", lambda e: e.slot.file_name, lambda f: f.file_name, width=34),
     Column("Status", _status, lambda _: "not used"),
-    Column("Problem", _problem, lambda f: f.reason, width=34),
+)
+_COUNTED = (
     Column("Problem code", _codes, lambda f: f.code),
     Column("Language", lambda e: e.language_detected, width=10),
     Column("Words", lambda e: e.words, width=10),
-)
-_SPELLING = (
     Column("Corrections", lambda e: e.spelling.corrections if e.spelling else None),
     Column("Corrections (per 100 words)", lambda e: e.spelling.corrections_per_100_words if e.spelling else None),
     Column("Learner errors among them", lambda e: e.spelling.learner_corrections if e.spelling else None),

@@ -72,13 +72,13 @@ async def test_csv_has_a_row_for_each_essay_and_each_file_left_out() -> None:
     assert ake["Words"] == "210"
     assert ake["Corrections (per 100 words)"] == "1.0"
     assert ake["What was corrected"] == "skirva → skriva; =sum → summa"
-    assert ake["Mean sentence length (words)"] == "17.5"
-    assert ake["Vocabulary diversity OVIX (index)"] == "61.0"
+    assert (ake["Sentences"], ake["Mean sentence length (words)"]) == ("12", "17.5")
+    assert ake["Vocabulary diversity OVIX (index)"] == "61"
     assert ake["Corrected text (storage id)"] == "c" * 31 + "1"
 
 
 async def test_csv_begins_with_the_mark_by_which_spreadsheets_know_utf8() -> None:
-    assert (await whole(csv_chunks(await report_on(registered())))).startswith(b"\xef\xbb\xbfFile,Status,")
+    assert (await whole(csv_chunks(await report_on(registered())))).startswith(b"\xef\xbb\xbfFile,Status,Problem,")
 
 
 async def test_columns_are_those_of_the_course_language() -> None:
@@ -97,6 +97,12 @@ async def test_an_essay_that_failed_has_its_reason_in_its_row() -> None:
         "Åke uppsats.docx": ("failed", "Spell-checking failed: the text could not be found."),
         "Bea.txt": ("done", ""),
     }
+
+
+async def test_an_essay_in_another_language_says_so() -> None:
+    (row,) = await csv_rows(await report_on(registered(), assigned(BEA), spellchecked(BEA, language_detected="en")))
+
+    assert (row["Status"], row["Problem"]) == ("done", "It seems to be in English.")
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1"])
