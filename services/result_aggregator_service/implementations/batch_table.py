@@ -7,8 +7,9 @@ from huleedu_service_libs.runtime.connection import Connection
 from result_aggregator_service.domain.batch import Batch, overall_status
 from result_aggregator_service.implementations.stored_bytes import batch_from, packed
 
-_READ = """select batch_id::text, version, facts from batch where batch_id = any($1::text[]::uuid[])
-  order by batch_id for update"""
+# Rows go by the spelling that was asked for: a UUID may be written in more than one way.
+_READ = """select asked.key, version, facts from unnest($1::text[]) asked(key)
+  join batch on batch_id = asked.key::uuid order by batch_id for update of batch"""
 
 # A batch that nobody knew cannot be locked: if another process has written it meanwhile, this one starts anew.
 _WRITE = """insert into batch(batch_id, version, user_id, status, registered_at, facts)
@@ -33,7 +34,7 @@ class BatchTable:
     async def read(self, con: Connection, keys: Sequence[str]) -> Mapping[str, VersionedBatch]:
         """See `Table.read`."""
         rows = await con.fetch(_READ, keys)
-        return {row["batch_id"]: VersionedBatch(batch_from(row["facts"]), row["version"]) for row in rows}
+        return {row["key"]: VersionedBatch(batch_from(row["facts"]), row["version"]) for row in rows}
 
     async def write(self, con: Connection, states: Mapping[str, VersionedBatch]) -> None:
         """See `Table.write`. Raises Fenced if another process has written one of these first."""

@@ -1,5 +1,7 @@
 """The whole service on a real database: it hears events through the real bus and answers over HTTP."""
 
+from msgspec.structs import replace
+
 from common_core.enums import PhaseName
 from result_aggregator_service.tests.messages import (
     BATCH,
@@ -55,6 +57,14 @@ async def test_a_message_about_an_impossible_batch_holds_up_nothing(others: Othe
 
     assert await others.dead_letters() == 1
     assert (await client.get(f"/v1/batches/{BATCH}/results")).status_code == 200
+
+
+async def test_ids_in_capitals_are_the_same_ids(others: Others, client: Client) -> None:
+    await others.say(registered(), registered(BATCH.upper()), replace(outcome(PhaseName.NLP), batch_id=BATCH.upper()))
+
+    status = await (await client.get(f"/internal/v1/batches/{BATCH}/status")).get_json()
+    assert status["overall_status"] == "processing_pipelines"
+    assert await others.dead_letters() == 0
 
 
 async def test_it_is_ready_while_it_reads(others: Others, client: Client) -> None:
