@@ -9,7 +9,7 @@ import msgspec
 from benchmarks.flow import PHASES, Flow, flow
 from benchmarks.measure import Cost, between, percentile, read
 from benchmarks.raw_limit import raw_limit
-from benchmarks.stage import Server, server
+from benchmarks.stage import Server, counting, server
 from huleedu_service_libs.embedded_postgres import create_database
 
 ESSAYS = 30
@@ -46,7 +46,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     transition_p50_ms_beside_foreign_transaction: float
 
 
-async def orchestrate(size: Size) -> Figures:
+async def orchestrate(bus: str, size: Size) -> Figures:
     """Run it all, one after the other on one server, and put the figures together."""
     async with server() as on:
         limit = await raw_limit(await create_database(on.dsn, "raw_limit"), size.batches, ESSAYS, len(PHASES))
@@ -60,7 +60,7 @@ async def orchestrate(size: Size) -> Figures:
                 beside = await _latencies(running, size)
     units = size.batches * ESSAYS * len(PHASES)
     return Figures(
-        bus="postgres",
+        bus=bus,
         batches=size.batches,
         essays_per_batch=ESSAYS,
         phases=len(PHASES),
@@ -103,21 +103,13 @@ async def _latencies(running: Flow, size: Size) -> list[float]:
 
 
 async def _statements(running: Flow, size: Size) -> float:
-    """Statements per essay-phase, counted by the server in a run of its own: counting costs time."""
+    """Statements per essay-phase, in a run of its own: counting costs time."""
     batches = min(size.batches, 50)
     batch_ids = await running.registered(batches, ESSAYS)
     await running.requested(batch_ids)
-    con = await asyncpg.connect(running.stage.dsn)
-    before = await _executed(con)
-    async with running.stage.while_reading():
+    async with counting(running.stage.server) as count, running.stage.while_reading():
         await running.ended(batch_ids, ESSAYS)
-        executed = await _executed(con) - before
-    await con.close()
-    return executed / (batches * ESSAYS * len(PHASES))
-
-
-async def _executed(con: "asyncpg.Connection[asyncpg.Record]") -> int:
-    return int(await con.fetchval("select coalesce(sum(calls), 0)::bigint from pg_stat_statements"))
+        return await count() / (batches * ESSAYS * len(PHASES))
 
 
 @asynccontextmanager
@@ -132,8 +124,8 @@ async def _foreign_transaction(on: Server) -> AsyncIterator[None]:
         await con.close()
 
 
-def run(size: Size) -> Figures:
+def run(bus: str, size: Size) -> Figures:
     """On the fast event loop, as the platform runs."""
     import uvloop
 
-    return uvloop.run(orchestrate(size))
+    return uvloop.run(orchestrate(bus, size))

@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +36,7 @@ class Stage:
     dsn: str
     bus: PostgresEventBus
     apps: dict[str, ServiceApp]
+    addresses: dict[str, str]
 
     @asynccontextmanager
     async def while_reading(self) -> AsyncIterator[None]:
@@ -64,12 +65,42 @@ async def server() -> AsyncIterator[Server]:
     with tempfile.TemporaryDirectory(prefix="huleedu-bench-") as folder:
         Path(folder).chmod(0o755)
         postgres = EmbeddedPostgres(Path(folder) / "postgres")
+        await _have_statements_counted(postgres)
         started = await asyncio.to_thread(postgres.start)
         try:
             pid = int((Path(folder) / "postgres/cluster/postmaster.pid").read_text().split()[0])
             yield Server(started.dsn, pid)
         finally:
             await asyncio.to_thread(postgres.stop)
+
+
+async def _have_statements_counted(postgres: EmbeddedPostgres) -> None:
+    """The counter must be there when the server starts; it counts nothing until it is told to."""
+    started = await asyncio.to_thread(postgres.start)
+    con = await asyncpg.connect(started.dsn)
+    await con.execute("alter system set shared_preload_libraries = 'pg_stat_statements'")
+    await con.execute("alter system set pg_stat_statements.track = 'none'")
+    await con.execute("create extension pg_stat_statements")
+    await con.close()
+    await asyncio.to_thread(postgres.stop)
+
+
+@asynccontextmanager
+async def counting(on: Server) -> AsyncIterator[Callable[[], Awaitable[int]]]:
+    """Within: the server counts statements, all told, and the value says how many by now."""
+    con = await asyncpg.connect(on.dsn)
+
+    async def count() -> int:
+        return int(await con.fetchval("select coalesce(sum(calls), 0)::bigint from pg_stat_statements"))
+
+    await con.execute("alter system set pg_stat_statements.track = 'top'")
+    await con.execute("select pg_reload_conf()")
+    try:
+        yield count
+    finally:
+        await con.execute("alter system set pg_stat_statements.track = 'none'")
+        await con.execute("select pg_reload_conf()")
+        await con.close()
 
 
 @asynccontextmanager
@@ -96,7 +127,7 @@ async def stage(
             apps[each.name] = service.app
             served.append(await serve_on(service.app, sockets[each.name], stopping))
         try:
-            yield Stage(on, dsn, bus, apps)
+            yield Stage(on, dsn, bus, apps, addresses)
         finally:
             stopping.set()
             await asyncio.gather(*(app.stopped() for app in served))

@@ -1,0 +1,65 @@
+"""`python -m benchmarks NAME`: measure, print, and keep the page in docs/benchmarks.md up to date."""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+import typer
+
+from benchmarks import orchestrate as orchestration
+from benchmarks import page
+from benchmarks import register as registration
+from huleedu_service_libs.logging_utils import configure_logging
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+
+Short = Annotated[bool, typer.Option("--short", help="A small run that shows it works; keeps no figures.")]
+Json = Annotated[bool, typer.Option("--json", help="End with one line of JSON.")]
+
+
+@app.command()
+def orchestrate(
+    bus: Annotated[Literal["postgres"], typer.Option(help="What carries the events.")] = "postgres",
+    short: Short = False,
+    as_json: Json = False,
+) -> None:
+    """Essay-phases a second through the real services, beside the raw limit."""
+    with _quiet():
+        figures = orchestration.run(bus, orchestration.SHORT if short else orchestration.FULL)
+    _show("orchestrate", figures, short, as_json)
+
+
+@app.command()
+def register(short: Short = False, as_json: Json = False) -> None:
+    """Registrations a second over HTTP, beside an empty handler on the same server."""
+    with _quiet():
+        figures = registration.run(registration.SHORT if short else registration.FULL)
+    _show("register", figures, short, as_json)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Logs are written, as in earnest, but to a file that goes."""
+    with tempfile.TemporaryFile("w", encoding="utf-8") as sink:
+        pipe = configure_logging(stream=sink)
+        try:
+            yield
+        finally:
+            pipe.close()
+
+
+def _show(name: str, figures: msgspec.Struct, short: bool, as_json: bool) -> None:
+    rows = msgspec.to_builtins(figures)
+    for key, value in rows.items():
+        print(f"{key:<52} {page.shown(value)}")
+    if not short:
+        page.keep(Path(__file__).parents[1] / "docs" / "benchmarks.md", name, rows)
+    if as_json:
+        print(json.dumps(rows))
+
+
+app()
