@@ -1,5 +1,6 @@
 """A BCS for tests, over real HTTP: it offers a few pipelines, and can be away."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,10 +19,13 @@ OFFERED: dict[str, dict[str, list[str]]] = {
 
 @dataclass
 class Conductor:
-    """What it was asked, and where it answers; `away` makes it answer 503."""
+    """What it was asked, and where it answers: as told, or 503 while it is `away`, or never while it is `silent`."""
 
     url: str = ""
     away: bool = False
+    silent: bool = False
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    answers: web.Response | None = None
     asked: list[dict[str, Any]] = field(default_factory=list)
 
     async def define(self, request: web.Request) -> web.Response:
@@ -30,6 +34,10 @@ class Conductor:
         self.asked.append(question)
         if self.away:
             return web.json_response({"error": "not now"}, status=503)
+        if self.silent:
+            await self.over.wait()
+        if self.answers is not None:
+            return self.answers
         phases = OFFERED.get(question["requested_pipeline"])
         if phases is None:
             code = "BCS_PIPELINE_DEPENDENCY_RESOLUTION_FAILED"
@@ -61,4 +69,5 @@ async def conducting() -> AsyncIterator[Conductor]:
     try:
         yield conductor
     finally:
+        conductor.over.set()
         await runner.cleanup()

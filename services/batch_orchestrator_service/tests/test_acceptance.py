@@ -1,19 +1,26 @@
 """A batch's whole way through BOS on the real event bus: what ELS would say goes in, commands come out."""
 
+import asyncio
 from typing import Any
 
 from quart.typing import TestClientProtocol as Client
 
-from batch_orchestrator_service.tests.others import Others
-from batch_orchestrator_service.tests.said import NLP, SPELLCHECK, outcome, provisioned
+from batch_orchestrator_service.domain.pipeline import PHASES
+from batch_orchestrator_service.tests.conductor import Conductor
+from batch_orchestrator_service.tests.others import Others, Watch
+from batch_orchestrator_service.tests.said import CORRELATION, NLP, SPELLCHECK, outcome, provisioned
 from common_core.enums import BatchStatus
 from common_core.messages.batch import (
+    BatchContentDeadlinePassedV1,
     BatchEssaysRegistered,
     BatchPipelineCompletedV1,
 )
 from common_core.messages.pipeline import (
     BatchServiceNLPInitiateCommandDataV1,
     BatchServiceSpellcheckInitiateCommandDataV1,
+    ClientBatchPipelineRequestV1,
+    ELSBatchPhaseProgressV1,
+    PipelineDeniedV1,
 )
 
 REGISTRATION = {"expected_essay_count": 2, "course_code": "ENG5", "user_id": "teacher-1", "org_id": "school-1"}
@@ -50,6 +57,37 @@ async def ask(client: Client, batch_id: str, pipeline: str) -> str:
     return str((await answer.get_json())["run_id"])
 
 
+async def ready(client: Client, others: Others) -> tuple[str, list[str]]:
+    """A batch whose content has come, and its essays."""
+    announced = await register(client, others)
+    await others.say(provisioned(announced.essay_ids, batch_id=announced.entity_id))
+    await until(client, announced.entity_id, BatchStatus.READY_FOR_PIPELINE_EXECUTION)
+    return announced.entity_id, announced.essay_ids
+
+
+async def started(client: Client, others: Others, pipeline: str) -> tuple[str, list[str], str]:
+    """A batch whose first phase has been commanded, its essays, and its run."""
+    batch, essays = await ready(client, others)
+    run = await ask(client, batch, pipeline)
+    await others.hear(BatchServiceSpellcheckInitiateCommandDataV1)
+    return batch, essays, run
+
+
+async def heard_to_the_end(client: Client, others: Others) -> None:
+    """BOS has dealt with all that was said up to now: what was said after it has taken effect."""
+    answer = await client.post("/v1/batches/register", json=REGISTRATION)
+    batch = (await answer.get_json())["batch_id"]
+    await others.say(provisioned("", batch_id=batch))
+    await until(client, batch, BatchStatus.CONTENT_INGESTION_FAILED)
+
+
+def requested(batch: str, pipeline: str, user_id: str = "teacher-1") -> ClientBatchPipelineRequestV1:
+    """A client's request, as a message."""
+    return ClientBatchPipelineRequestV1(
+        batch_id=batch, requested_pipeline=pipeline, client_correlation_id=CORRELATION, user_id=user_id
+    )
+
+
 async def test_a_batch_goes_from_registration_to_the_end_of_its_run(client: Client, others: Others) -> None:
     announced = await register(client, others)
     batch, (ada, bo) = announced.entity_id, announced.essay_ids
@@ -77,3 +115,129 @@ async def test_a_batch_goes_from_registration_to_the_end_of_its_run(client: Clie
         "failed": 1,
     }
     assert found["waiting_for"] == []
+
+
+async def test_a_batch_whose_content_never_comes_ends(client: Client, others: Others, watch: Watch) -> None:
+    """ELS is asked to close it; and if ELS says nothing, it ends without it."""
+    batch = (await register(client, others)).entity_id
+    watch.forward(days=1)
+    assert (await others.hear(BatchContentDeadlinePassedV1)).batch_id == batch
+    assert (await status(client, batch))["status"] == BatchStatus.AWAITING_CONTENT_VALIDATION
+
+    watch.forward(hours=1)
+    found = await until(client, batch, BatchStatus.CONTENT_INGESTION_FAILED)
+    assert found["progress"]["content"]["error_code"] == "CONTENT_DEADLINE_PASSED"
+
+
+async def test_a_phase_that_never_answers_ends_and_its_late_answer_changes_nothing(
+    client: Client, others: Others, watch: Watch
+) -> None:
+    batch, essays, run = await started(client, others, "nlp")
+    watch.forward(seconds=PHASES[SPELLCHECK].time_limit(2).total_seconds())
+
+    completed = await others.hear(BatchPipelineCompletedV1)
+    assert (completed.final_status, completed.failed_essay_count) == (BatchStatus.FAILED_CRITICALLY, 2)
+    await others.say(outcome(SPELLCHECK, essays, run=run, batch_id=batch))
+    await heard_to_the_end(client, others)
+    assert (await status(client, batch))["status"] == BatchStatus.FAILED_CRITICALLY
+    assert others.unheard(BatchServiceNLPInitiateCommandDataV1) == 0
+
+
+async def test_what_is_said_twice_takes_effect_once(client: Client, others: Others) -> None:
+    batch, essays, run = await started(client, others, "nlp")
+    spelling = outcome(SPELLCHECK, essays, run=run, batch_id=batch)
+    await others.say(spelling, provisioned(essays, batch_id=batch), spelling)
+    await others.say(spelling)
+
+    await heard_to_the_end(client, others)
+    await others.hear(BatchServiceNLPInitiateCommandDataV1)
+    assert others.unheard(BatchServiceNLPInitiateCommandDataV1) == 0
+    assert (await status(client, batch))["version"] == 4
+
+
+async def test_progress_is_shown_until_the_outcome_is_there(client: Client, others: Others) -> None:
+    batch, _, run = await started(client, others, "spellcheck")
+    await others.say(
+        ELSBatchPhaseProgressV1(
+            batch_id=batch, phase_name=SPELLCHECK, run_id=run, attempt=1, succeeded=1, failed=0, total=2
+        )
+    )
+    await heard_to_the_end(client, others)
+
+    found = await status(client, batch)
+    assert found["progress"]["percentage"] == 50.0
+    assert found["version"] == 3
+
+
+async def test_a_pipeline_can_be_asked_for_by_a_message(client: Client, others: Others) -> None:
+    batch, _ = await ready(client, others)
+    await others.say(requested(batch, "spellcheck"))
+
+    command = await others.hear(BatchServiceSpellcheckInitiateCommandDataV1)
+    assert command.entity_id == batch
+
+
+async def test_a_request_by_message_is_denied_with_its_code(client: Client, others: Others) -> None:
+    batch, _ = await ready(client, others)
+    await others.say(requested(batch, "horoscope"))
+    denied = await others.envelope(PipelineDeniedV1)
+    assert denied.data.denial_code == "BCS_PIPELINE_DEPENDENCY_RESOLUTION_FAILED"
+    assert denied.correlation_id == CORRELATION
+
+    await others.say(requested(batch, "spellcheck", user_id="teacher-2"))
+    assert (await others.hear(PipelineDeniedV1)).denial_code == "BATCH_NOT_FOUND"
+
+
+async def test_a_request_by_message_waits_until_bcs_is_back(
+    client: Client, others: Others, conductor: Conductor
+) -> None:
+    batch, _ = await ready(client, others)
+    conductor.away = True
+    await others.say(requested(batch, "spellcheck"))
+    while not conductor.asked:
+        await status(client, batch)
+    conductor.away = False
+
+    assert (await others.hear(BatchServiceSpellcheckInitiateCommandDataV1)).entity_id == batch
+
+
+async def test_while_bcs_is_away_a_request_leaves_no_trace(
+    client: Client, others: Others, conductor: Conductor
+) -> None:
+    batch, _ = await ready(client, others)
+    before, conductor.away = await status(client, batch), True
+    answer = await client.post(f"/v1/batches/{batch}/pipelines", json={"requested_pipeline": "nlp"})
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert await status(client, batch) == before
+
+
+async def test_the_same_key_gives_the_same_answer_and_one_batch(client: Client, others: Others) -> None:
+    """I10."""
+    headers = {"Idempotency-Key": "my-batch"}
+    answers = await asyncio.gather(
+        *(client.post("/v1/batches/register", json=REGISTRATION, headers=headers) for _ in range(4))
+    )
+
+    assert {answer.status_code for answer in answers} == {202}
+    (batch,) = {(await answer.get_json())["batch_id"] for answer in answers}
+    assert (await others.hear(BatchEssaysRegistered)).entity_id == batch
+    found = await (await client.get("/v1/batches")).get_json()
+    assert [each["batch_id"] for each in found["batches"]] == [batch]
+
+
+async def test_the_same_key_starts_one_run(client: Client, others: Others) -> None:
+    batch, _ = await ready(client, others)
+    headers, body = {"Idempotency-Key": "my-run"}, {"requested_pipeline": "nlp"}
+    answers = [await client.post(f"/v1/batches/{batch}/pipelines", json=body, headers=headers) for _ in range(2)]
+
+    assert len({(await answer.get_json())["run_id"] for answer in answers}) == 1
+
+
+async def test_registrations_at_the_same_time_are_announced_once_each(client: Client, others: Others) -> None:
+    """I1."""
+    answers = await asyncio.gather(*(client.post("/v1/batches/register", json=REGISTRATION) for _ in range(20)))
+
+    registered = {(await answer.get_json())["batch_id"] for answer in answers}
+    announced = [(await others.hear(BatchEssaysRegistered)).entity_id for _ in range(20)]
+    assert sorted(announced) == sorted(registered)

@@ -7,6 +7,7 @@ or never; a crash is the same as a repetition, because effect and receipt commit
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import reduce
+from typing import cast
 
 import pytest
 from hypothesis import Phase, settings
@@ -175,7 +176,7 @@ class BatchLife(RuleBasedStateMachine):
     @rule(data=st.data())
     def timer_fires(self, data: st.DataObject) -> None:
         name = data.draw(st.sampled_from(sorted(self.timers)))
-        self.happens(self.timers.pop(name).message)  # type: ignore[arg-type]  # every timer of BOS carries a fact
+        self.happens(cast(Fact, self.timers.pop(name).message))
 
     @invariant()
     def what_has_taken_effect_takes_none_again(self) -> None:
@@ -230,7 +231,7 @@ class BatchLife(RuleBasedStateMachine):
         for _ in range(20):
             for name in sorted(self.timers, key=lambda name: self.timers[name].at):
                 if timer := self.timers.pop(name, None):
-                    self.happens(timer.message)  # type: ignore[arg-type]  # every timer of BOS carries a fact
+                    self.happens(cast(Fact, timer.message))
         assert not self.timers
         assert self.batch is None or self.batch.status in PAUSED
 

@@ -1,0 +1,122 @@
+"""The service's parts in memory: no database, no bus, no BCS."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from dishka import AsyncContainer, Provider, Scope, make_async_container, provide
+from dishka import from_context as given
+
+from batch_orchestrator_service.config import BatchOrchestratorSettings
+from batch_orchestrator_service.di import BatchProvider
+from batch_orchestrator_service.domain.facts import ResolvedPhase
+from batch_orchestrator_service.errors import PipelineUnresolved
+from batch_orchestrator_service.implementations.batch_repository_impl import MockBatchRepositoryImpl
+from batch_orchestrator_service.protocols import (
+    BatchConductorClientProtocol,
+    BatchEventPublisherProtocol,
+    BatchRepositoryProtocol,
+    Clock,
+    PipelineQuestion,
+)
+from batch_orchestrator_service.tests.conductor import OFFERED
+from batch_orchestrator_service.tests.others import Watch
+from common_core.enums import PhaseName
+from huleedu_service_libs.errors import Unavailable
+from huleedu_service_libs.metrics import ServiceMetrics
+from huleedu_service_libs.runtime.effects import Effect
+from huleedu_service_libs.runtime.transactions import Transactions
+from huleedu_service_libs.runtime.unit_of_work import Cause
+from huleedu_service_libs.tracing import Tracing
+
+T = TypeVar("T")
+
+
+class KeptEffects:
+    """A publisher that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.effects: list[Effect] = []
+
+    def publish(self, *effects: Effect) -> None:
+        """Keep these."""
+        self.effects += effects
+
+
+class Immediately:
+    """Transactions that only act."""
+
+    async def run(self, action: Callable[[], Awaitable[T]], cause: Cause, keys: Sequence[str] = ()) -> T:
+        """Act."""
+        return await action()
+
+
+class FakeConductor:
+    """Resolves a few pipelines, or is away."""
+
+    def __init__(self) -> None:
+        self.asked: list[PipelineQuestion] = []
+        self.away = False
+
+    async def resolve(self, question: PipelineQuestion) -> tuple[ResolvedPhase, ...]:
+        """As BCS does."""
+        self.asked.append(question)
+        if self.away:
+            raise Unavailable("BCS is away", retry_after=7)
+        phases = OFFERED.get(question.requested_pipeline)
+        if phases is None:
+            raise PipelineUnresolved
+        return tuple(
+            ResolvedPhase(
+                name=PhaseName(name),
+                depends_on=tuple(map(PhaseName, needed)),
+                reuse=name in question.completed_phases,
+            )
+            for name, needed in phases.items()
+        )
+
+
+class InMemory:
+    """All parts, at hand for tests."""
+
+    def __init__(self) -> None:
+        self.batches, self.publisher, self.conductor = MockBatchRepositoryImpl(), KeptEffects(), FakeConductor()
+        self.watch = Watch()
+        self.settings = BatchOrchestratorSettings.load(environment="testing", max_essays_per_batch=10)
+        self.metrics = ServiceMetrics("batch_orchestrator_service")
+        self.container = self._container()
+
+    def _container(self) -> AsyncContainer:
+        context = {
+            BatchOrchestratorSettings: self.settings,
+            ServiceMetrics: self.metrics,
+            Tracing: Tracing(),
+            InMemory: self,
+        }
+        return make_async_container(InMemoryProvider(), BatchProvider(), context=context)
+
+
+class InMemoryProvider(Provider):
+    """In place of what reaches beyond the process."""
+
+    scope = Scope.APP
+    world = given(InMemory)
+
+    @provide
+    def batches(self, world: InMemory) -> BatchRepositoryProtocol:
+        return world.batches
+
+    @provide
+    def publisher(self, world: InMemory) -> BatchEventPublisherProtocol:
+        return world.publisher
+
+    @provide
+    def conductor(self, world: InMemory) -> BatchConductorClientProtocol:
+        return world.conductor
+
+    @provide
+    def transactions(self) -> Transactions:
+        return Immediately()
+
+    @provide
+    def clock(self, world: InMemory) -> Clock:
+        return world.watch
