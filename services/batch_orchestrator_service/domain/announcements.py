@@ -54,14 +54,16 @@ def completion(batch_id: str, run: Run, at: datetime) -> BatchPipelineCompletedV
     )
 
 
-def content_timers(fact: BatchRegistered, registered_at: datetime) -> tuple[Later, Later]:
-    """When content has to be there, and when to go on without ELS."""
-    deadline, silence = ContentDeadlinePassed(batch_id=fact.batch_id), ContentSilencePassed(batch_id=fact.batch_id)
-    closes_at = registered_at + timedelta(seconds=fact.content_seconds)
-    return (
-        Later(deadline, f"{fact.batch_id} content", closes_at),
-        Later(silence, f"{fact.batch_id} silence", closes_at + timedelta(seconds=fact.silence_seconds)),
-    )
+def content_timer(fact: BatchRegistered, at: datetime) -> Later:
+    """When content has to be there."""
+    deadline = ContentDeadlinePassed(batch_id=fact.batch_id)
+    return Later(deadline, f"{fact.batch_id} content", at + timedelta(seconds=fact.content_seconds))
+
+
+def silence_timer(fact: BatchRegistered, at: datetime) -> Later:
+    """When to go on without ELS, which has been asked to close what there is."""
+    deadline = ContentSilencePassed(batch_id=fact.batch_id)
+    return Later(deadline, f"{fact.batch_id} silence", at + timedelta(seconds=fact.silence_seconds))
 
 
 def phase_timer(batch_id: str, run: Run, phase: PhaseRun, at: datetime) -> Later:

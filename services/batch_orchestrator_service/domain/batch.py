@@ -10,8 +10,9 @@ from batch_orchestrator_service.domain.announcements import (
     announcement,
     completion,
     content_deadline,
-    content_timers,
+    content_timer,
     phase_timer,
+    silence_timer,
 )
 from batch_orchestrator_service.domain.essays import Essays
 from batch_orchestrator_service.domain.facts import (
@@ -146,15 +147,14 @@ def _registered(fact: BatchRegistered, at: datetime) -> Step:
         assignment_id=fact.assignment_id,
         essays=Essays(fact.essay_ids),
     )
-    return batch, (announcement(fact, at), *content_timers(fact, at))
+    return batch, (announcement(fact, at), content_timer(fact, at))
 
 
 def _content_closed(batch: Batch, refs: list[EssayProcessingInputRefV1], at: datetime) -> Step:
     essays = batch.essays.with_content(refs)
     ingestion = batch.ingestion.closed(at, usable=bool(essays.ready))
-    return replace(batch, essays=essays, ingestion=ingestion), tuple(
-        Never(timer.name) for timer in content_timers(batch.registration, batch.registered_at)
-    )
+    waiting = silence_timer if batch.ingestion.deadline_passed else content_timer
+    return replace(batch, essays=essays, ingestion=ingestion), (Never(waiting(batch.registration, at).name),)
 
 
 def _content_failed(batch: Batch, errors: BatchValidationErrorsV1, at: datetime) -> Step:
@@ -168,7 +168,7 @@ def _content_failed(batch: Batch, errors: BatchValidationErrorsV1, at: datetime)
 def _content_overdue(batch: Batch, at: datetime) -> Step:
     """ELS closes what is there, and answers as it does when all slots are filled."""
     overdue = replace(batch, ingestion=replace(batch.ingestion, deadline_passed=True))
-    return overdue, (content_deadline(batch.registration, at),)
+    return overdue, (content_deadline(batch.registration, at), silence_timer(batch.registration, at))
 
 
 def _is_new(batch: Batch, resolved: PipelineResolved) -> bool:

@@ -1,6 +1,7 @@
 """What a batch decides: given what it has lived through, when something happens, then this follows."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -35,6 +36,7 @@ from batch_orchestrator_service.tests.said import (
 )
 from common_core.enums import BatchStatus, ContentType, PhaseName
 from common_core.enums import PipelineExecutionStatus as PhaseStatus
+from common_core.message import Message
 from common_core.messages.batch import (
     BatchContentDeadlinePassedV1,
     BatchEssaysRegistered,
@@ -47,7 +49,7 @@ from common_core.messages.pipeline import (
     BatchServiceSpellcheckInitiateCommandDataV1,
 )
 from common_core.shared import StorageReference, StorageReferenceMetadata
-from huleedu_service_libs.runtime.effects import Later, Never
+from huleedu_service_libs.runtime.effects import Effect, Later, Never
 
 CONTENT_DEADLINE, SILENCE = ContentDeadlinePassed(batch_id=BATCH), ContentSilencePassed(batch_id=BATCH)
 EVERYTHING = resolved(
@@ -61,6 +63,11 @@ def overdue(name: PhaseName, run: str = RUN, attempt: int = 1) -> PhaseDeadlineP
     return PhaseDeadlinePassed(batch_id=BATCH, run_id=run, phase_name=name, attempt=attempt)
 
 
+def timers(effects: Sequence[Effect]) -> dict[Message, datetime]:
+    """What is to happen later, and when."""
+    return {effect.message: effect.at for effect in effects if isinstance(effect, Later)}
+
+
 class TestContent:
     """From the registration to readiness."""
 
@@ -71,11 +78,10 @@ class TestContent:
         assert (announced.entity_id, announced.essay_ids, announced.expected_essay_count) == (BATCH, ["a", "b"], 2)
         assert (announced.user_id, announced.org_id) == ("teacher-1", "school-1")
 
-    def test_a_registration_sets_both_its_deadlines(self) -> None:
+    def test_a_registration_sets_the_deadline_of_its_content(self) -> None:
         _, effects = decide(None, registered(), AT)
 
-        timers = {effect.message: effect.at for effect in effects if isinstance(effect, Later)}
-        assert timers == {CONTENT_DEADLINE: later(days=1), SILENCE: later(days=1, hours=1)}
+        assert timers(effects) == {CONTENT_DEADLINE: later(days=1)}
 
     def test_a_batch_waits_for_its_content(self) -> None:
         assert after(registered()).status is BatchStatus.AWAITING_CONTENT_VALIDATION
@@ -86,8 +92,8 @@ class TestContent:
 
         assert batch.status is BatchStatus.READY_FOR_PIPELINE_EXECUTION
         assert [batch.essays.ids[essay] for essay in batch.essays.ready] == ["a", "b"]
-        timers = {effect.name for effect in decide(None, registered("abc"), AT)[1] if isinstance(effect, Later)}
-        assert {effect.name for effect in effects if isinstance(effect, Never)} == timers
+        (timer,) = [effect for effect in decide(None, registered("abc"), AT)[1] if isinstance(effect, Later)]
+        assert effects == (Never(timer.name),)
 
     def test_essays_that_it_has_no_slot_for_are_none_of_its(self) -> None:
         batch = after(registered("ab"), provisioned("abz"))
@@ -116,12 +122,15 @@ class TestContent:
         batch, effects = then(after(registered()), CONTENT_DEADLINE, later(days=1))
 
         assert said(effects, BatchContentDeadlinePassedV1)
+        assert timers(effects) == {SILENCE: later(days=1, hours=1)}
         assert batch.status is BatchStatus.AWAITING_CONTENT_VALIDATION
 
     def test_what_has_come_by_the_deadline_is_worked_on(self) -> None:
-        batch = after(registered("abc"), CONTENT_DEADLINE, provisioned("a"))
+        overdue_batch, asked = then(after(registered("abc")), CONTENT_DEADLINE)
+        batch, effects = then(overdue_batch, provisioned("a"))
 
         assert batch.status is BatchStatus.READY_FOR_PIPELINE_EXECUTION
+        assert effects == tuple(Never(effect.name) for effect in asked if isinstance(effect, Later))
 
     def test_a_batch_ends_even_if_els_stays_silent(self) -> None:
         batch = after(registered(), CONTENT_DEADLINE, SILENCE)
