@@ -1,7 +1,11 @@
 """What every suite can ask for: a real PostgreSQL server for the session, and a database of its own for a test."""
 
+import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,16 +18,29 @@ from huleedu_service_libs import migrations
 from huleedu_service_libs.embedded_postgres import EmbeddedPostgres, create_database, drop_database
 
 TEMPLATE = "with_runtime"
+ROOM_BYTES = 3_000_000_000
 
 
 @pytest.fixture(scope="session")
 def postgres_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server that lives as long as the session."""
-    server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"))
-    try:
-        yield server.start().dsn
-    finally:
-        server.stop()
+    with _quick_folder(tmp_path_factory) as folder:
+        server = EmbeddedPostgres(folder)
+        try:
+            yield server.start().dsn
+        finally:
+            server.stop()
+
+
+@contextmanager
+def _quick_folder(factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """In memory where there is room: what a test's server writes need not outlive it."""
+    memory = Path("/dev/shm")
+    if not (os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM_BYTES):
+        yield factory.mktemp("postgres")
+        return
+    with tempfile.TemporaryDirectory(prefix="huleedu-test-", dir=memory) as folder:
+        yield Path(folder)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

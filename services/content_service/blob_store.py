@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class DiskBlobStore:
-    """Blobs as files `ab/cd/abcd...` in a folder, each begun in `drafts/` and renamed when it is whole and on the disk.
+    """Blobs as files `ab/abcd...` in a folder, each begun in `drafts/` and renamed when it is whole and on the disk.
 
     A file holds the content's type (after its length in two bytes) and then the content: one file is one atomic write.
     Any number of processes may share the folder.
@@ -72,7 +72,7 @@ class DiskBlobStore:
             raise BlobNotFound from missing
 
     def _path(self, storage_id: StorageId) -> Path:
-        return self._folder / storage_id[:2] / storage_id[2:4] / storage_id
+        return self._folder / storage_id[:2] / storage_id
 
     def _keep(self, draft: Draft) -> StorageId:
         """Give the draft its name. A duplicate's folder is synced too: the first writer may not be that far yet."""
@@ -86,8 +86,7 @@ class DiskBlobStore:
     def _make_durable(self, leaf: Path) -> None:
         """Once per process, even where the folder exists: another process may have made it a moment ago."""
         if leaf not in self._durable_folders:
-            leaf.mkdir(parents=True, exist_ok=True)
-            sync_folder(leaf.parent)
+            leaf.mkdir(exist_ok=True)
             sync_folder(self._folder)
             self._durable_folders.add(leaf)
 

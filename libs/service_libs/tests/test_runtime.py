@@ -93,7 +93,7 @@ async def count(message: Said) -> None:
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     """Look again until it holds; the test's own time limit ends it otherwise."""
-    while not await condition():  # noqa: ASYNC110 (what is awaited is another process's commit)
+    while not await condition():
         await asyncio.sleep(0.01)
 
 

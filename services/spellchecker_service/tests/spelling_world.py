@@ -161,7 +161,7 @@ def asked(essay_id: str, **facts: Any) -> EssayLifecycleSpellcheckRequestV1:
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     """Look again until it holds; the test's own time limit ends it otherwise."""
-    while not await condition():  # noqa: ASYNC110 (what is awaited is another connection's commit)
+    while not await condition():
         await asyncio.sleep(0.01)
 
 
