@@ -12,7 +12,7 @@ ENCODING_HEADER = "X-Identity-Encoding"
 
 def asking_user() -> str | None:
     """The user that the gateway names, if any."""
-    user = request.headers.get(USER_HEADER)
+    user = request.headers.get(USER_HEADER) or None
     return unquote(user) if user and request.headers.get(ENCODING_HEADER) == "url" else user
 
 

@@ -41,7 +41,7 @@ TIMED_OUT = "PHASE_TIMED_OUT"
 UNKNOWN_FAILURE = "PROCESSING_ERROR"
 
 
-class Batch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Batch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A class's essays and all that has happened to them. `version` counts the facts that changed it."""
 
     registration: BatchRegistered
@@ -87,8 +87,10 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def content_deadline(self) -> datetime:
-        """Until when content may come."""
-        return self.registered_at + timedelta(seconds=self.registration.content_seconds)
+        """Until when content may come; once that has passed, until when ELS may close what there is."""
+        registration = self.registration
+        silence = registration.silence_seconds if self.ingestion.deadline_passed else 0
+        return self.registered_at + timedelta(seconds=registration.content_seconds + silence)
 
     @property
     def done(self) -> dict[PhaseName, PhaseRun]:

@@ -11,7 +11,7 @@ DEADLINE_PASSED = "CONTENT_DEADLINE_PASSED"
 NO_USABLE_CONTENT = "NO_USABLE_CONTENT"
 
 
-class FileFailure(msgspec.Struct, frozen=True, omit_defaults=True):
+class FileFailure(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A file that could not be used; `essay_id` is the slot that stays empty for it."""
 
     essay_id: str
@@ -21,7 +21,7 @@ class FileFailure(msgspec.Struct, frozen=True, omit_defaults=True):
     failed_at: datetime
 
 
-class Ingestion(msgspec.Struct, frozen=True, omit_defaults=True):
+class Ingestion(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Open until `closed_at`; `error_code` says why no essay could be used."""
 
     closed_at: datetime | None = None

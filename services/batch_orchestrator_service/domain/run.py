@@ -14,7 +14,7 @@ COMPLETED = frozenset({PhaseStatus.COMPLETED_SUCCESSFULLY, PhaseStatus.COMPLETED
 ENDED = COMPLETED | {PhaseStatus.FAILED, PhaseStatus.SKIPPED_DUE_TO_DEPENDENCY_FAILURE, PhaseStatus.CANCELLED}
 
 
-class PhaseRun(msgspec.Struct, frozen=True, omit_defaults=True):
+class PhaseRun(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One phase of one run; essays are numbers of slots, `failed` has the code of each that failed."""
 
     name: PhaseName
@@ -43,7 +43,7 @@ class PhaseRun(msgspec.Struct, frozen=True, omit_defaults=True):
         return replace(self, status=_ended_as(succeeded, failed), succeeded=succeeded, failed=failed, ended_at=at)
 
 
-class Run(msgspec.Struct, frozen=True, omit_defaults=True):
+class Run(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One pipeline over the essays that had a text when it was asked for. Phases stand after all they depend on."""
 
     run_id: str

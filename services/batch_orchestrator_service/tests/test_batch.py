@@ -122,7 +122,7 @@ class TestContent:
         batch, effects = then(after(registered()), CONTENT_DEADLINE, later(days=1))
 
         assert said(effects, BatchContentDeadlinePassedV1)
-        assert timers(effects) == {SILENCE: later(days=1, hours=1)}
+        assert timers(effects) == {SILENCE: batch.content_deadline} == {SILENCE: later(days=1, hours=1)}
         assert batch.status is BatchStatus.AWAITING_CONTENT_VALIDATION
 
     def test_what_has_come_by_the_deadline_is_worked_on(self) -> None:
