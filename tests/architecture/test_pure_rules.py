@@ -53,6 +53,12 @@ def test_impure_code_is_caught(snippet: str) -> None:
 
 
 def test_pure_code_is_let_through() -> None:
-    pure = "from uuid import UUID\nfrom datetime import datetime, timedelta\ndef late(at: datetime) -> datetime: return at + timedelta(hours=1)"
+    pure = """
+from datetime import datetime, timedelta
+from uuid import UUID
+
+def late(at: datetime) -> datetime:
+    return at + timedelta(hours=1)
+"""
 
     assert impurities(ast.parse(pure)) == set()
