@@ -36,7 +36,7 @@ class IntakeHandler:
 
     async def close(self, passed: Sequence[Envelope[BatchContentDeadlinePassedV1]]) -> None:
         """The time for files is over: go on with what there is."""
-        batch_ids = list({each.data.batch_id for each in passed})
+        batch_ids = list(dict.fromkeys(each.data.batch_id for each in passed))
         self._say(await self._intakes.close(batch_ids, self._outbox().now))
 
     def _say(self, step: IntakeStep) -> None:

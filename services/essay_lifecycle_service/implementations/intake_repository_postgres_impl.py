@@ -82,7 +82,7 @@ class PostgreSQLIntakeRepositoryImpl:
 
     async def receive(self, uploads: Sequence[Upload], at: datetime) -> IntakeStep:
         """Lock, keep, place, end what is full."""
-        con, ids = current_unit().connection, list({upload.batch_id for upload in uploads})
+        con, ids = current_unit().connection, list(dict.fromkeys(upload.batch_id for upload in uploads))
         await con.execute(_LOCK, ids)
         await con.execute(_KEEP, *_upload_columns(uploads))
         return await _place_and_end(ids, at)

@@ -33,6 +33,11 @@ class PlanShelf:
         self._max_essays, self._essays = max_essays, 0
         self._plans: OrderedDict[int, ShelvedPlan] = OrderedDict()
 
+    @property
+    def held(self) -> set[int]:
+        """The phases whose plans are at hand."""
+        return set(self._plans)
+
     async def get(self, phase_ids: Collection[int]) -> dict[int, ShelvedPlan]:
         """These plans; the missing ones are read in one statement."""
         missing = [phase_id for phase_id in phase_ids if phase_id not in self._plans]

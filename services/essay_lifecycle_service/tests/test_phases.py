@@ -315,6 +315,15 @@ async def test_what_is_superseded_makes_room(make_store: MakeStore) -> None:
     assert requested(phases) == ids("ada", "bo")
 
 
+async def test_whoever_waits_already_gets_the_room_before_a_new_attempt(make_store: MakeStore) -> None:
+    phases = Phases(make_store(2))
+    await phases.take(spellcheck("9b", ["ada", "bo"]), spellcheck("9c", ["di"]))
+    assert requested(phases) == ids("ada", "bo")
+    await phases.take(spellcheck("9b", ["ada", "bo"], attempt=2))
+
+    assert requested(phases) == ids("di", "ada")
+
+
 async def test_an_answer_about_an_essay_that_still_waits_changes_nothing(make_store: MakeStore) -> None:
     phases = Phases(make_store(1))
     await phases.take(spellcheck("9b", ["ada", "bo"]))

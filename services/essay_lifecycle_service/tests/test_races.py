@@ -49,11 +49,16 @@ async def overlapping(
     await other
 
 
-async def _late(database: Database, action: Callable[[], Awaitable[object]], begin: asyncio.Event) -> None:
-    await begin.wait()
+async def committed(database: Database, action: Callable[[], Awaitable[object]]) -> None:
+    """Do this in a transaction of its own."""
     async with database.transaction() as con:
         with unit_on(con):
             await action()
+
+
+async def _late(database: Database, action: Callable[[], Awaitable[object]], begin: asyncio.Event) -> None:
+    await begin.wait()
+    await committed(database, action)
 
 
 async def _until_waiting_or_done(database: Database, other: "asyncio.Task[None]") -> None:
@@ -94,23 +99,25 @@ class Intakes:
 
 
 @pytest.mark.parametrize("files_first", [True, False])
-async def test_no_file_is_stranded_when_it_comes_during_the_registration(database: Database, files_first: bool) -> None:
+@pytest.mark.parametrize("earlier", [0, 1])
+async def test_no_file_is_stranded_when_it_comes_during_the_registration(
+    database: Database, files_first: bool, earlier: int
+) -> None:
     intakes = Intakes()
-    actions = (intakes.receive(*map(upload, range(6))), intakes.register())
+    if earlier:
+        await committed(database, intakes.receive(upload(0)))
+    actions = (intakes.receive(*map(upload, range(earlier, 6))), intakes.register())
     await overlapping(database, *(actions if files_first else reversed(actions)))
 
     assert sorted(map(str, intakes.slots)) == sorted(map(id_of, ESSAYS))
     assert intakes.endings == 1
 
 
-async def test_two_replicas_never_give_one_slot_twice(database: Database) -> None:
+@pytest.mark.parametrize("others", [[4, 5, 6, 7], [2, 3, 4, 5, 6, 7]])
+async def test_two_replicas_never_give_one_slot_twice(database: Database, others: list[int]) -> None:
     intakes = Intakes()
-    async with database.transaction() as con:
-        with unit_on(con):
-            await intakes.register()()
-    await overlapping(
-        database, intakes.receive(*map(upload, range(4))), intakes.receive(*map(upload, [2, 3, 4, 5, 6, 7]))
-    )
+    await committed(database, intakes.register())
+    await overlapping(database, intakes.receive(*map(upload, range(4))), intakes.receive(*map(upload, others)))
 
     assert sorted(filter(None, intakes.slots)) == sorted(map(id_of, ESSAYS))
     assert intakes.slots.count(None) == 2
@@ -120,15 +127,17 @@ async def test_two_replicas_never_give_one_slot_twice(database: Database) -> Non
 async def test_replicas_that_touch_the_same_batches_do_not_dead_lock(database: Database) -> None:
     repository = PostgreSQLIntakeRepositoryImpl()
 
-    async def replica(names: Sequence[str]) -> None:
-        for _ in range(10):
-            async with database.transaction() as con:
-                with unit_on(con):
-                    await repository.receive([upload_of(unusable(name, "file")) for name in names], AT)
+    def receive(names: Sequence[str]) -> Callable[[], Awaitable[object]]:
+        return lambda: repository.receive([upload_of(unusable(name, "file")) for name in names], AT)
 
-    names = [f"class {n}" for n in range(20)]
+    async def replica(names: Sequence[str]) -> None:
+        for _ in range(5):
+            await committed(database, receive(names))
+
+    names = [f"class {n}" for n in range(300)]
+    await committed(database, receive(names))
     try:
-        await asyncio.gather(replica(names), replica(names[::-1]), replica(names[10:] + names[:10]))
+        await asyncio.gather(replica(names), replica(names[::-1]), replica(names[150:] + names[:150]))
     except asyncpg.DeadlockDetectedError:
         pytest.fail("the order of locks depends on the order of messages")
 
@@ -136,9 +145,7 @@ async def test_replicas_that_touch_the_same_batches_do_not_dead_lock(database: D
 async def test_the_last_two_answers_in_two_replicas_bring_one_outcome(database: Database) -> None:
     steps: list[PhaseStep] = []
     replicas = [PostgreSQLPhaseRepositoryImpl(100, PlanShelf()) for _ in range(2)]
-    async with database.transaction() as con:
-        with unit_on(con):
-            await replicas[0].open(PhaseName.SPELLCHECK, [plan(*ESSAYS)], AT)
+    await committed(database, lambda: replicas[0].open(PhaseName.SPELLCHECK, [plan(*ESSAYS)], AT))
 
     def record(replica: int, *essays: str) -> Callable[[], Awaitable[None]]:
         async def action() -> None:
@@ -184,9 +191,7 @@ async def test_answers_that_cross_a_new_attempt_change_nothing(database: Databas
     async def late() -> None:
         steps.append(await phases.record(PhaseName.SPELLCHECK, answers(*ESSAYS), AT))
 
-    async with database.transaction() as con:
-        with unit_on(con):
-            await first()
+    await committed(database, first)
     await overlapping(database, retry, late)
 
     assert steps[-1].unused == len(ESSAYS)
