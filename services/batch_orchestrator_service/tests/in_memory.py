@@ -51,15 +51,18 @@ class Immediately:
 
 
 class FakeConductor:
-    """Resolves a few pipelines, or is away."""
+    """Resolves a few pipelines, or is away; `meanwhile` happens while it is asked."""
 
     def __init__(self) -> None:
         self.asked: list[PipelineQuestion] = []
         self.away = False
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
 
     async def resolve(self, question: PipelineQuestion) -> tuple[ResolvedPhase, ...]:
         """As BCS does."""
         self.asked.append(question)
+        if self.meanwhile is not None:
+            await self.meanwhile()
         if self.away:
             raise Unavailable("BCS is away", retry_after=7)
         phases = OFFERED.get(question.requested_pipeline)

@@ -79,12 +79,12 @@ def provisioned(essays: Iterable[str] = "abc", batch_id: str = BATCH) -> BatchCo
     )
 
 
-def ready(essays: Iterable[str] = "abc") -> BatchEssaysReady:
+def ready(essays: Iterable[str] = "abc", batch_id: str = BATCH) -> BatchEssaysReady:
     """ELS: these are ready."""
     return BatchEssaysReady(
-        batch_id=BATCH,
+        batch_id=batch_id,
         ready_essays=refs(essays),
-        metadata=SystemProcessingMetadata(entity_id=BATCH, entity_type="batch", timestamp=AT),
+        metadata=SystemProcessingMetadata(entity_id=batch_id, entity_type="batch", timestamp=AT),
         course_code=CourseCode.ENG5,
         course_language="en",
         class_type=ClassType.GUEST,

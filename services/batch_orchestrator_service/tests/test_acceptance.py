@@ -9,6 +9,7 @@ from batch_orchestrator_service.domain.pipeline import PHASES
 from batch_orchestrator_service.tests.conductor import Conductor
 from batch_orchestrator_service.tests.others import Others, Watch
 from batch_orchestrator_service.tests.said import CORRELATION, NLP, SPELLCHECK, outcome, provisioned
+from batch_orchestrator_service.tests.said import ready as essays_ready
 from common_core.enums import BatchStatus
 from common_core.messages.batch import (
     BatchContentDeadlinePassedV1,
@@ -153,6 +154,14 @@ async def test_what_is_said_twice_takes_effect_once(client: Client, others: Othe
     await others.hear(BatchServiceNLPInitiateCommandDataV1)
     assert others.unheard(BatchServiceNLPInitiateCommandDataV1) == 0
     assert (await status(client, batch))["version"] == 4
+
+
+async def test_essays_that_are_said_to_be_ready_await_the_client_s_request(client: Client, others: Others) -> None:
+    announced = await register(client, others)
+    await others.say(essays_ready(announced.essay_ids, batch_id=announced.entity_id))
+
+    found = await until(client, announced.entity_id, BatchStatus.READY_FOR_PIPELINE_EXECUTION)
+    assert [wait["what"] for wait in found["waiting_for"]] == ["pipeline_request"]
 
 
 async def test_progress_is_shown_until_the_outcome_is_there(client: Client, others: Others) -> None:

@@ -1,0 +1,103 @@
+"""The service layer, with its parts in memory: what happens between one thing and the next."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from batch_orchestrator_service.api_models import BatchRegistrationRequestV1, PipelineRequest
+from batch_orchestrator_service.errors import RunActive
+from batch_orchestrator_service.implementations.decisions import BatchDecisions
+from batch_orchestrator_service.implementations.pipeline_desk import PipelineDesk
+from batch_orchestrator_service.implementations.pipeline_request_handler import PipelineRequestHandler
+from batch_orchestrator_service.protocols import BatchProcessingServiceProtocol
+from batch_orchestrator_service.tests.in_memory import InMemory
+from batch_orchestrator_service.tests.said import CORRELATION, SPELLCHECK, phase, provisioned, resolved
+from common_core.enums import CourseCode
+from common_core.messages.pipeline import ClientBatchPipelineRequestV1, PhaseCommand, PipelineDeniedV1
+from huleedu_service_libs.runtime.effects import Work
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[InMemory]:
+    """The parts."""
+    world = InMemory()
+    yield world
+    await world.container.close()
+
+
+@pytest.fixture
+async def batch_id(world: InMemory) -> str:
+    """A batch of one that is ready."""
+    service = await world.container.get(BatchProcessingServiceProtocol)
+    request = BatchRegistrationRequestV1(expected_essay_count=1, course_code=CourseCode.ENG5, user_id="teacher-1")
+    batch_id: str = (await service.register_new_batch(request, CORRELATION)).batch_id
+    batch = await world.batches.get(batch_id)
+    assert batch is not None
+    await (await world.container.get(BatchDecisions)).on(batch_id, provisioned(batch.essays.ids, batch_id=batch_id))
+    return batch_id
+
+
+@pytest.fixture
+async def overtaken(world: InMemory, batch_id: str) -> str:
+    """While BCS is asked, somebody else starts a run; its id."""
+    decisions = await world.container.get(BatchDecisions)
+    quicker = resolved(phase(SPELLCHECK), run="the quicker run", batch_id=batch_id)
+    world.conductor.meanwhile = lambda: decisions.on(batch_id, quicker)
+    return quicker.run_id
+
+
+@pytest.fixture
+async def handler(world: InMemory) -> PipelineRequestHandler:
+    """What handles requests that come as messages."""
+    desk = await world.container.get(PipelineDesk)
+    return PipelineRequestHandler(world.batches, world.publisher, desk, world.watch)
+
+
+def request(batch_id: str) -> ClientBatchPipelineRequestV1:
+    """The owner asks for spelling, by a message."""
+    return ClientBatchPipelineRequestV1(
+        batch_id=batch_id,
+        requested_pipeline="spellcheck",
+        client_correlation_id=CORRELATION,
+        user_id="teacher-1",
+    )
+
+
+def commanded_runs(world: InMemory) -> list[str | None]:
+    """The runs of the commands that were sent."""
+    return [effect.run_id for effect in world.publisher.effects if isinstance(effect, PhaseCommand)]
+
+
+async def test_a_request_that_is_overtaken_is_refused_with_the_run_that_was_quicker(
+    world: InMemory, batch_id: str, overtaken: str
+) -> None:
+    service = await world.container.get(BatchProcessingServiceProtocol)
+
+    with pytest.raises(RunActive, match=overtaken):
+        await service.request_pipeline(batch_id, PipelineRequest(requested_pipeline="spellcheck"), None, CORRELATION)
+    assert commanded_runs(world) == [overtaken]
+
+
+async def test_a_message_that_asks_for_a_pipeline_is_slow_work(
+    world: InMemory, handler: PipelineRequestHandler
+) -> None:
+    await handler.handle(request("b"))
+
+    assert world.publisher.effects == [Work(request("b"))]
+
+
+async def test_work_that_is_overtaken_is_denied(
+    world: InMemory, batch_id: str, overtaken: str, handler: PipelineRequestHandler
+) -> None:
+    await handler.conclude(request(batch_id), await handler.perform(request(batch_id)))
+
+    (denied,) = [effect for effect in world.publisher.effects if isinstance(effect, PipelineDeniedV1)]
+    assert denied.denial_code == "PIPELINE_ALREADY_ACTIVE"
+    assert commanded_runs(world) == [overtaken]
+
+
+async def test_work_that_cannot_be_done_is_denied_too(world: InMemory, handler: PipelineRequestHandler) -> None:
+    await handler.abandon(request("b"), ValueError("a bug"))
+
+    (denied,) = [effect for effect in world.publisher.effects if isinstance(effect, PipelineDeniedV1)]
+    assert (denied.denial_code, denied.batch_id) == ("INTERNAL_ERROR", "b")
