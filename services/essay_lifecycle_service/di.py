@@ -20,7 +20,6 @@ class StoreProvider(Provider):
     """What is kept, and where: tests replace this one."""
 
     scope = Scope.APP
-    database = from_context(Database)
     settings = from_context(Settings)
 
     @provide

@@ -9,31 +9,23 @@ from essay_lifecycle_service.config import Settings
 from essay_lifecycle_service.di import HandlerProvider, StoreProvider
 from essay_lifecycle_service.kafka_consumer import EssayKafkaConsumer
 from essay_lifecycle_service.metrics import EssayLifecycleMetrics
-from huleedu_service_libs.health import Health
 from huleedu_service_libs.runtime import Database
-from huleedu_service_libs.service import Platform, Service, ServiceDefinition, keep_watch
-from huleedu_service_libs.tracing import configure_tracing
+from huleedu_service_libs.service import Platform, Service, ServiceDefinition
+from huleedu_service_libs.settings import ServiceSettings
+from huleedu_service_libs.surroundings import SurroundingsProvider, take_part
+from huleedu_service_libs.tracing import Tracing
 
 
 async def start(settings: Settings, platform: Platform) -> Service:
     """Connect, subscribe, make the app."""
-    database = await Database.connect(platform.dsn, settings.service_name, clock=platform.clock)
-    container = make_async_container(
-        StoreProvider(), HandlerProvider(), context={Settings: settings, Database: database}
-    )
+    context = {Settings: settings, ServiceSettings: settings, Platform: platform}
+    container = make_async_container(SurroundingsProvider(), StoreProvider(), HandlerProvider(), context=context)
     groups = (await container.get(EssayKafkaConsumer)).groups()
-    platform.bus.subscribe(database, groups)
-    health = Health(check_timeout=settings.http_ready_check_timeout)
-    keep_watch(health, platform.bus, database, groups)
-    tracing = configure_tracing(settings.service_name, settings)
-
-    async def close() -> None:
-        await container.close()
-        await database.close()
-        tracing.close()
-
-    app = make_app(settings, container, await container.get(EssayLifecycleMetrics), health, tracing)
-    return Service(name=settings.service_name, app=app, close=close)
+    database, tracing = await container.get(Database), await container.get(Tracing)
+    metrics = await container.get(EssayLifecycleMetrics)
+    health = take_part(platform, settings, database, groups, metrics, tracing)
+    app = make_app(settings, container, metrics, health, tracing)
+    return Service(name=settings.service_name, app=app, close=container.close)
 
 
 DEFINITION = ServiceDefinition(

@@ -28,6 +28,8 @@ from essay_lifecycle_service.implementations.plan_shelf import PlanShelf, Shelve
 from huleedu_service_libs.runtime import current_unit
 
 _Address = tuple[str, str | None, int | None]
+_Verdicts = dict[tuple[int, str], Verdict]
+_NOWHERE = (0, 0)
 
 
 class PostgreSQLPhaseRepositoryImpl:
@@ -64,20 +66,16 @@ class PostgreSQLPhaseRepositoryImpl:
         """See the protocol: find the phases, insert and count, then what follows from the counts."""
         found = await self._find(phase, answers)
         plans = await self._shelf.get({phase_id for phase_id, _ in found.values()})
-        expected = [
-            (found[address][0], answer)
-            for answer in answers
-            if (address := _address(answer)) in found and _is_expected(answer, plans, *found[address])
-        ]
-        if not expected:
+        news = _expected(answers, found, plans)
+        if not news:
             return PhaseStep(unused=len(answers))
-        rows = await current_unit().connection.fetch(sql.RECORD, phase, at, *_answer_columns(expected))
+        rows = await current_unit().connection.fetch(sql.RECORD, phase, at, *_verdict_columns(news))
         load = Load(rows[0]["in_flight"], rows[0]["waiting_in_all"])
         moved = [(row["id"], _progress(row)) for row in rows if row["id"] is not None]
         return PhaseStep(
             releases=await self._let_out(phase, load),
             advanced=[Standing(plans[which].plan, progress) for which, progress in moved if not progress.is_over],
-            ended=await self._ended([which for which, progress in moved if progress.is_over], plans),
+            ended=await self._ended([row for row in rows if row["id"] and _progress(row).is_over], plans, news),
             unused=len(answers) - sum(row["n"] or 0 for row in rows),
         )
 
@@ -134,15 +132,18 @@ class PostgreSQLPhaseRepositoryImpl:
         rows = await current_unit().connection.fetch(sql.FIND, phase, *map(list, zip(*addresses, strict=True)))
         return {addresses[row["ord"] - 1]: (row["id"], row["sent"]) for row in rows}
 
-    async def _ended(self, phase_ids: Sequence[int], plans: Mapping[int, ShelvedPlan]) -> list[EndedPhase]:
-        if not phase_ids:
-            return []
+    async def _ended(self, rows: Sequence[Any], plans: Mapping[int, ShelvedPlan], news: _Verdicts) -> list[EndedPhase]:
+        """The phases that are over; only those that some answers came for earlier need to be read."""
         verdicts: dict[int, dict[str, Verdict]] = defaultdict(dict)
-        for row in await current_unit().connection.fetch(sql.VERDICTS, phase_ids):
-            verdicts[row["phase_id"]][row["essay_id"]] = _verdict(row)
-        for phase_id in phase_ids:
-            self._shelf.drop(phase_id)
-        return [EndedPhase(plan=plans[phase_id].plan, verdicts=verdicts[phase_id]) for phase_id in phase_ids]
+        for (phase_id, essay_id), verdict in news.items():
+            verdicts[phase_id][essay_id] = verdict
+        earlier = [row["id"] for row in rows if row["n"] < row["total"]]
+        if earlier:
+            for row in await current_unit().connection.fetch(sql.VERDICTS, earlier):
+                verdicts[row["phase_id"]][row["essay_id"]] = _verdict(row)
+        for row in rows:
+            self._shelf.drop(row["id"])
+        return [EndedPhase(plan=plans[row["id"]].plan, verdicts=verdicts[row["id"]]) for row in rows]
 
     async def _let_out(self, phase: PhaseName, load: Load) -> list[Release]:
         """As many of those that wait as there is room for, first come first served."""
@@ -166,22 +167,22 @@ def _address(answer: Answer) -> _Address:
     return answer.batch_id, answer.run_id, answer.attempt
 
 
-def _is_expected(answer: Answer, plans: Mapping[int, ShelvedPlan], phase_id: int, sent: int) -> bool:
-    """Nobody has been asked about an essay of another phase, or about one whose turn is still to come."""
-    return plans[phase_id].places.get(answer.essay_id, sent) < sent
+def _expected(
+    answers: Sequence[Answer], found: Mapping[_Address, tuple[int, int]], plans: Mapping[int, ShelvedPlan]
+) -> _Verdicts:
+    """The first answer about each essay, if it was asked about: not another phase's, nor one whose turn is to come."""
+    expected: _Verdicts = {}
+    for answer in answers:
+        phase_id, sent = found.get(_address(answer), _NOWHERE)
+        if sent and plans[phase_id].places.get(answer.essay_id, sent) < sent:
+            expected.setdefault((phase_id, answer.essay_id), answer.verdict)
+    return expected
 
 
-def _answer_columns(answers: Sequence[tuple[int, Answer]]) -> list[list[Any]]:
+def _verdict_columns(verdicts: _Verdicts) -> list[list[Any]]:
     rows = [
-        (
-            phase_id,
-            answer.essay_id,
-            verdict.text_storage_id,
-            pack(verdict.metrics),
-            verdict.error_code,
-        )
-        for phase_id, answer in answers
-        for verdict in [answer.verdict]
+        (phase_id, essay_id, verdict.text_storage_id, pack(verdict.metrics), verdict.error_code)
+        for (phase_id, essay_id), verdict in verdicts.items()
     ]
     return list(map(list, zip(*rows, strict=True)))
 
