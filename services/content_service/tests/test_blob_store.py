@@ -142,10 +142,10 @@ async def test_the_same_bytes_are_one_file(disk: DiskBlobStore, tmp_path: Path) 
     assert len(files_in(tmp_path)) == 1
 
 
-async def test_a_blob_lies_two_folders_deep(disk: DiskBlobStore, tmp_path: Path) -> None:
+async def test_blobs_are_spread_over_folders(disk: DiskBlobStore, tmp_path: Path) -> None:
     storage_id = await disk.put(stream(ESSAY), PLAIN)
 
-    assert files_in(tmp_path) == [tmp_path / "blobs" / storage_id[:2] / storage_id[2:4] / storage_id]
+    assert files_in(tmp_path) == [tmp_path / "blobs" / storage_id[:2] / storage_id]
 
 
 async def broken_off() -> AsyncIterator[bytes]:

@@ -24,7 +24,8 @@ from file_service.implementations.batch_standings_impl import InMemoryBatchStand
 from file_service.protocols import BatchStandingsProtocol, TextReaderProtocol
 from file_service.startup_setup import DEFINITION, container, started
 from huleedu_service_libs import migrations
-from huleedu_service_libs.content_client import ContentClientProtocol, InMemoryContentClient
+from huleedu_service_libs.content_client import PLAIN_TEXT, ContentClientProtocol, InMemoryContentClient
+from huleedu_service_libs.http_client import PeerRefused
 from huleedu_service_libs.process_pool import ProcessPool
 from huleedu_service_libs.runtime import Database, Group, PostgresEventBus, on_run
 from huleedu_service_libs.service import Platform
@@ -38,6 +39,19 @@ HEARD = (BatchFileAddedV1, EssayContentProvisionedV1, EssayValidationFailedV1)
 _PUT_OFF = "select exists (select from runtime.work where not_before > now())"
 _UNREAD = """select exists (select from runtime.log where first + n > at and topic = any($2::text[]))
   from runtime.cursor where grp = $1"""
+
+
+class Contents(InMemoryContentClient):
+    """Contents that do not take everything."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused: set[bytes] = set()
+
+    async def store(self, content: bytes, content_type: str = PLAIN_TEXT) -> str:
+        if content in self.refused:
+            raise PeerRefused("content_service", 413, {"code": "TOO_LARGE"})
+        return await super().store(content, content_type)
 
 
 class PlainReader:
@@ -64,7 +78,7 @@ class World:
     def __init__(self, listener: Database, **settings: Any) -> None:
         self._listener = listener
         self.settings = FileSettings(**{"extraction_processes": 2, **settings})
-        self.content, self.reader = InMemoryContentClient(), PlainReader()
+        self.content, self.reader = Contents(), PlainReader()
         self.batches = InMemoryBatchStandings(b=BatchStanding(user_id=TEACHER))
         self.heard: list[Envelope[Any]] = []
 
@@ -148,7 +162,7 @@ class World:
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     """Look again until it holds; the test's own time limit ends it otherwise."""
-    while not await condition():  # noqa: ASYNC110 (what is awaited is another connection's commit)
+    while not await condition():
         await asyncio.sleep(0.01)
 
 

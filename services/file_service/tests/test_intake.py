@@ -115,6 +115,16 @@ async def test_an_empty_and_a_too_large_file_fail_by_themselves(database_dsn: st
         assert {failure.file_size_bytes for failure in world.failures} == {0, 1001}
 
 
+async def test_a_file_that_content_service_does_not_take_fails_by_itself(database_dsn: str) -> None:
+    async with world_on(database_dsn) as world, world.working() as client:
+        world.content.refused.add(ESSAY)
+        answer = await hand_in(client, ("elin.txt", ESSAY), ("bo.txt", OTHER_ESSAY))
+        await world.at_rest()
+
+        assert answer.status_code == 202
+        assert world.answers() == {("elin.txt", Code.RAW_STORAGE_FAILED): 1, ("bo.txt", None): 1}
+
+
 async def lock(world: World) -> None:
     world.batches.known["b"] = BatchStanding(user_id=TEACHER, phases={"spellcheck": "in_progress"})
 
