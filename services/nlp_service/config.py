@@ -2,17 +2,17 @@
 
 from typing import ClassVar, Literal
 
-from huleedu_service_libs.settings import Count, Port, Seconds, ServiceSettings
+from huleedu_service_libs.settings import Count, Port, Seconds
+from huleedu_service_libs.surroundings import ReadsContent
 
 SERVICE_NAME = "nlp_service"
 
 
-class NlpSettings(ServiceSettings):
+class NlpSettings(ReadsContent):
     """Settings of the NLP service, read as `NLP_SERVICE_<NAME>` or, all but `engine`, as `<NAME>`."""
 
     service_name: ClassVar[str] = SERVICE_NAME
     port: Port = 8003
-    content_service_url: str = "http://content_service:8000"
 
     engine: Literal["language", "none"] = "language"
     """`none` answers every request at once, without reading a text: for measuring everything around it."""

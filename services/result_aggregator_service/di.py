@@ -1,6 +1,6 @@
 """The service's parts."""
 
-from dishka import Provider, Scope, from_context, provide
+from dishka import Provider, Scope, provide
 
 from huleedu_service_libs.runtime.database import Database
 from result_aggregator_service.batch_report import BatchReports
@@ -24,7 +24,6 @@ class StorageProvider(Provider):
 
     scope = Scope.APP
 
-    database = from_context(Database)
     table = provide(BatchTable)
 
     @provide

@@ -2,17 +2,17 @@
 
 from typing import ClassVar, Literal
 
-from huleedu_service_libs.settings import Port, Seconds, ServiceSettings
+from huleedu_service_libs.settings import Port, Seconds
+from huleedu_service_libs.surroundings import ReadsContent
 
 SERVICE_NAME = "spellchecker_service"
 
 
-class SpellcheckerSettings(ServiceSettings):
+class SpellcheckerSettings(ReadsContent):
     """Settings of the spellchecker, read as `SPELLCHECKER_SERVICE_<NAME>` or, all but `engine`, as `<NAME>`."""
 
     service_name: ClassVar[str] = SERVICE_NAME
     port: Port = 8002
-    content_service_url: str = "http://content_service:8000"
 
     engine: Literal["language", "none"] = "language"
     """`none` answers every request without reading a text: for measuring everything around it."""

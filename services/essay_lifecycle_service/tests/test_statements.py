@@ -51,7 +51,7 @@ async def life(con: Connection, batches: int, essays: int) -> list[int]:
 
 async def test_a_poll_takes_as_many_statements_for_500_essays_as_for_30(database: Database) -> None:
     async with database.transaction() as con:
-        await life(con, batches=1, essays=2)  # the driver asks for types once
+        await life(con, batches=2, essays=15)  # the driver asks for types once
 
         assert await life(con, batches=1, essays=30) == [4, 5, 3, 4, 3]
         assert await life(con, batches=1, essays=500) == [4, 5, 3, 4, 3]

@@ -4,8 +4,10 @@ from dishka import Provider, Scope, make_async_container
 
 from huleedu_service_libs.app_factory import ServiceApp
 from huleedu_service_libs.health import Health
+from huleedu_service_libs.metrics import ServiceMetrics
+from huleedu_service_libs.tracing import Tracing
 from result_aggregator_service.app import create_result_app
-from result_aggregator_service.config import ResultAggregatorSettings
+from result_aggregator_service.config import SERVICE_NAME, ResultAggregatorSettings
 from result_aggregator_service.di import ReportProvider
 from result_aggregator_service.protocols import ResultReaderProtocol
 
@@ -15,4 +17,5 @@ def app_over(reader: ResultReaderProtocol) -> ServiceApp:
     in_memory = Provider(scope=Scope.APP)
     in_memory.provide(lambda: reader, provides=ResultReaderProtocol)
     container = make_async_container(in_memory, ReportProvider())
-    return create_result_app(ResultAggregatorSettings.load(environment="testing"), container, Health())
+    settings = ResultAggregatorSettings.load(environment="testing")
+    return create_result_app(settings, container, ServiceMetrics(SERVICE_NAME), Health(), Tracing())
