@@ -8,12 +8,14 @@ from content_service.config import SERVICE_NAME, ContentSettings
 from huleedu_service_libs.app_factory import ServiceApp, create_app
 from huleedu_service_libs.health import Health
 from huleedu_service_libs.metrics import ServiceMetrics
+from huleedu_service_libs.tracing import Tracing
 
 
-def content_app(
-    settings: ContentSettings, metrics: ServiceMetrics, health: Health, container: AsyncContainer
-) -> ServiceApp:
-    """The app; what its routes need comes from the container."""
-    app = create_app(SERVICE_NAME, settings, metrics, [contents], health=health, title="HuleEdu Content")
+async def content_app(settings: ContentSettings, health: Health, container: AsyncContainer) -> ServiceApp:
+    """The app; what it and its routes need comes from the container."""
+    metrics, tracing = await container.get(ServiceMetrics), await container.get(Tracing)
+    app = create_app(
+        SERVICE_NAME, settings, metrics, [contents], health=health, tracing=tracing, title="HuleEdu Content"
+    )
     QuartDishka(app, container)
     return app

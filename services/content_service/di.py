@@ -11,12 +11,11 @@ from huleedu_service_libs.metrics import ServiceMetrics
 from huleedu_service_libs.service import Platform
 
 
-class ContentProvider(Provider):
-    """Everything there is."""
+class BlobProvider(Provider):
+    """What the service does, and measures."""
 
     scope = Scope.APP
     settings = from_context(ContentSettings)
-    platform = from_context(Platform)
 
     @provide
     def metrics(self) -> ServiceMetrics:

@@ -8,17 +8,18 @@ from dishka import AsyncContainer, Provider, make_async_container
 
 from content_service.app import content_app
 from content_service.config import SERVICE_NAME, ContentSettings
-from content_service.di import ContentProvider
+from content_service.di import BlobProvider
 from content_service.protocols import BlobStoreProtocol
 from huleedu_service_libs.health import Health
-from huleedu_service_libs.metrics import ServiceMetrics
 from huleedu_service_libs.service import Platform, Service, ServiceDefinition
+from huleedu_service_libs.settings import ServiceSettings
+from huleedu_service_libs.surroundings import SurroundingsProvider
 
 
 def container(settings: ContentSettings, platform: Platform, *replacements: Provider) -> AsyncContainer:
     """All parts of the service, some of them replaced; closing it closes them."""
-    context = {ContentSettings: settings, Platform: platform}
-    return make_async_container(ContentProvider(), *replacements, context=context)
+    context = {ContentSettings: settings, ServiceSettings: settings, Platform: platform}
+    return make_async_container(SurroundingsProvider(), BlobProvider(), *replacements, context=context)
 
 
 async def start(settings: ContentSettings, platform: Platform) -> Service:
@@ -27,8 +28,7 @@ async def start(settings: ContentSettings, platform: Platform) -> Service:
     await parts.get(BlobStoreProtocol)
     health = Health(check_timeout=settings.http_ready_check_timeout)
     health.needs("disk", lambda: _room_for(settings.http_max_body_bytes, platform.data_dir))
-    app = content_app(settings, await parts.get(ServiceMetrics), health, parts)
-    return Service(name=SERVICE_NAME, app=app, close=parts.close)
+    return Service(name=SERVICE_NAME, app=await content_app(settings, health, parts), close=parts.close)
 
 
 async def _room_for(most_bytes: int, folder: Path) -> str:

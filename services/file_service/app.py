@@ -9,13 +9,13 @@ from file_service.metrics import FileServiceMetrics
 from huleedu_service_libs.app_factory import ServiceApp, create_app
 from huleedu_service_libs.health import Health
 from huleedu_service_libs.runtime import Database
+from huleedu_service_libs.tracing import Tracing
 
 
-def file_app(
-    settings: FileSettings, metrics: FileServiceMetrics, health: Health, database: Database, container: AsyncContainer
-) -> ServiceApp:
-    """The app; what its routes need comes from the container."""
-    app = create_app(SERVICE_NAME, settings, metrics, [files], health=health, title="HuleEdu Files")
-    app.extensions["huleedu_database"] = database
+async def file_app(settings: FileSettings, health: Health, container: AsyncContainer) -> ServiceApp:
+    """The app; what it and its routes need comes from the container."""
+    metrics, tracing = await container.get(FileServiceMetrics), await container.get(Tracing)
+    app = create_app(SERVICE_NAME, settings, metrics, [files], health=health, tracing=tracing, title="HuleEdu Files")
+    app.extensions["huleedu_database"] = await container.get(Database)
     QuartDishka(app, container)
     return app

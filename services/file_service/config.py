@@ -5,7 +5,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from huleedu_service_libs.settings import Count, Port, Seconds, ServiceSettings
+from huleedu_service_libs.settings import Count, Port, Seconds
+from huleedu_service_libs.surroundings import ReadsContent
 
 SERVICE_NAME = "file_service"
 
@@ -14,13 +15,12 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-class FileSettings(ServiceSettings):
+class FileSettings(ReadsContent):
     """Settings of File Service, read as `FILE_SERVICE_<NAME>` or, all but `port` and `host`, as `<NAME>`."""
 
     service_name: ClassVar[str] = SERVICE_NAME
 
     port: Port = 7001
-    content_service_url: str = "http://content_service:8000"
     bos_url: str = "http://batch_orchestrator_service:5000"
 
     http_max_body_bytes: Count = 100 * 1024 * 1024

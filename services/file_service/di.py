@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from dishka import Provider, Scope, from_context, provide
+from dishka import Provider, Scope, alias, from_context, provide
 
 from file_service.config import SERVICE_NAME, FileSettings
 from file_service.extraction.extractor import Extractor
@@ -17,44 +17,25 @@ from file_service.implementations.read_file_handler import ReadFileHandler
 from file_service.kafka_consumer import FileKafkaConsumer
 from file_service.metrics import FileServiceMetrics
 from file_service.protocols import BatchStandingsProtocol, FileUploadRepositoryProtocol, TextReaderProtocol
-from huleedu_service_libs.content_client import ContentClientProtocol, HttpContentClient
 from huleedu_service_libs.http_client import PeerClient
+from huleedu_service_libs.metrics import ServiceMetrics
 from huleedu_service_libs.runtime import Database, GroupCommit, Transactions
 from huleedu_service_libs.service import Platform
+from huleedu_service_libs.surroundings import ReadsContent
+from huleedu_service_libs.tracing import Tracing
 
 
-class SurroundingsProvider(Provider):
-    """What the service reaches outside its process."""
+class PeerProvider(Provider):
+    """What the service asks of BOS, and of the processes that read files."""
 
     scope = Scope.APP
-    settings = from_context(FileSettings)
-    platform = from_context(Platform)
-
-    @provide
-    def metrics(self) -> FileServiceMetrics:
-        return FileServiceMetrics(SERVICE_NAME)
-
-    @provide
-    async def database(self, settings: FileSettings, platform: Platform) -> AsyncIterator[Database]:
-        size = settings.db_pool_size
-        database = await Database.connect(platform.dsn, SERVICE_NAME, size=size, clock=platform.clock)
-        yield database
-        await database.close()
-
-    @provide
-    async def content(
-        self, settings: FileSettings, platform: Platform, metrics: FileServiceMetrics
-    ) -> AsyncIterator[ContentClientProtocol]:
-        address = platform.address("content_service", settings.content_service_url)
-        async with PeerClient("content_service", address, settings, metrics) as peer:
-            yield HttpContentClient(peer)
 
     @provide
     async def batches(
-        self, settings: FileSettings, platform: Platform, metrics: FileServiceMetrics
+        self, settings: FileSettings, platform: Platform, metrics: ServiceMetrics, tracing: Tracing
     ) -> AsyncIterator[BatchStandingsProtocol]:
         address = platform.address("batch_orchestrator_service", settings.bos_url)
-        async with PeerClient("batch_orchestrator_service", address, settings, metrics) as peer:
+        async with PeerClient("batch_orchestrator_service", address, settings, metrics, tracing) as peer:
             yield HttpBatchStandings(peer)
 
     @provide
@@ -65,9 +46,12 @@ class SurroundingsProvider(Provider):
 
 
 class UploadProvider(Provider):
-    """What the service does."""
+    """What the service does, and measures."""
 
     scope = Scope.APP
+    settings = from_context(FileSettings)
+    reads_content = alias(FileSettings, provides=ReadsContent)
+    all_metrics = alias(FileServiceMetrics, provides=ServiceMetrics)
     uploads = provide(PostgreSQLFileUploadRepository, provides=FileUploadRepositoryProtocol)
     batch_check = provide(BatchCheck)
     raw_files = provide(RawFiles)
@@ -75,6 +59,10 @@ class UploadProvider(Provider):
     batch_files = provide(BatchFiles)
     handler = provide(ReadFileHandler)
     consumer = provide(FileKafkaConsumer)
+
+    @provide
+    def metrics(self) -> FileServiceMetrics:
+        return FileServiceMetrics(SERVICE_NAME)
 
     @provide
     def transactions(self, database: Database, platform: Platform) -> Transactions:

@@ -6,20 +6,22 @@ from dishka import AsyncContainer, Provider, make_async_container
 
 from file_service.app import file_app
 from file_service.config import SERVICE_NAME, FileSettings
-from file_service.di import SurroundingsProvider, UploadProvider
+from file_service.di import PeerProvider, UploadProvider
 from file_service.kafka_consumer import FileKafkaConsumer
 from file_service.metrics import FileServiceMetrics
 from huleedu_service_libs.content_client import ContentClientProtocol
-from huleedu_service_libs.health import Health
 from huleedu_service_libs.runtime import Database
-from huleedu_service_libs.runtime.telemetry import ServiceTelemetry
-from huleedu_service_libs.service import Platform, Service, ServiceDefinition, keep_watch
+from huleedu_service_libs.service import Platform, Service, ServiceDefinition
+from huleedu_service_libs.settings import ServiceSettings
+from huleedu_service_libs.surroundings import ContentProvider, SurroundingsProvider, take_part
+from huleedu_service_libs.tracing import Tracing
 
 
 def container(settings: FileSettings, platform: Platform, *replacements: Provider) -> AsyncContainer:
     """All parts of the service, some of them replaced; closing it closes them."""
-    context = {FileSettings: settings, Platform: platform}
-    return make_async_container(SurroundingsProvider(), UploadProvider(), *replacements, context=context)
+    context = {FileSettings: settings, ServiceSettings: settings, Platform: platform}
+    ours = (SurroundingsProvider(), ContentProvider(), PeerProvider(), UploadProvider())
+    return make_async_container(*ours, *replacements, context=context)
 
 
 async def start(settings: FileSettings, platform: Platform) -> Service:
@@ -29,14 +31,11 @@ async def start(settings: FileSettings, platform: Platform) -> Service:
 
 async def started(settings: FileSettings, platform: Platform, parts: AsyncContainer) -> Service:
     """Have its work done, and make the app."""
-    database, metrics = await parts.get(Database), await parts.get(FileServiceMetrics)
-    groups = (await parts.get(FileKafkaConsumer)).groups()
-    platform.bus.subscribe(database, groups, ServiceTelemetry(metrics))
-    health = Health(check_timeout=settings.http_ready_check_timeout)
-    keep_watch(health, platform.bus, database, groups)
+    database, groups = await parts.get(Database), (await parts.get(FileKafkaConsumer)).groups()
+    metrics, tracing = await parts.get(FileServiceMetrics), await parts.get(Tracing)
+    health = take_part(platform, settings, database, groups, metrics, tracing)
     health.needs("content_service", (await parts.get(ContentClientProtocol)).check)
-    app = file_app(settings, metrics, health, database, parts)
-    return Service(name=SERVICE_NAME, app=app, close=parts.close)
+    return Service(name=SERVICE_NAME, app=await file_app(settings, health, parts), close=parts.close)
 
 
 DEFINITION = ServiceDefinition(
