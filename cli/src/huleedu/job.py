@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
+from file_service.domain.file_names import is_kept_by_the_computer
 
 from common_core.enums import CourseCode
 from huleedu.api import Api, Json
@@ -32,8 +33,8 @@ Watch = Callable[[Sequence[Step]], None]
 
 
 def essays_in(folder: Path) -> list[Path]:
-    """The files to hand in, by name; hidden and temporary ones and folders are not."""
-    files = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith((".", "~$"))]
+    """The files to hand in, by name; folders and what a computer keeps for itself are not."""
+    files = [path for path in folder.iterdir() if path.is_file() and not is_kept_by_the_computer(path.name)]
     if not files:
         raise JobFailed(f"There are no files in {folder}.")
     return sorted(files)
