@@ -46,7 +46,7 @@ class PromptRefBody(Body):
 class BatchRegistrationRequestV1(Body):
     """A new batch. `essay_ids` are only counted: BOS makes its own."""
 
-    expected_essay_count: int = Field(gt=0)
+    expected_essay_count: int = Field(gt=0, strict=True)
     essay_ids: list[Name] | None = Field(default=None, min_length=1)
     course_code: CourseCode
     student_prompt_ref: PromptRefBody | None = None

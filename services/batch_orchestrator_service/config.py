@@ -3,12 +3,13 @@
 from typing import ClassVar
 
 from common_core.enums import PhaseName
-from huleedu_service_libs.settings import Count, Port, Seconds, ServiceSettings
+from huleedu_service_libs.settings import Count, Port, Seconds
+from huleedu_service_libs.surroundings import ReadsContent
 
 SERVICE_NAME = "batch_orchestrator_service"
 
 
-class BatchOrchestratorSettings(ServiceSettings):
+class BatchOrchestratorSettings(ReadsContent):
     """What BOS can be told; `available_phases` are those that have a service to carry them out."""
 
     service_name: ClassVar[str] = SERVICE_NAME

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from dishka import Provider, Scope, from_context, provide, provide_all
+from dishka import Provider, Scope, alias, from_context, provide, provide_all
 from uuid_utils import uuid7
 
 from batch_orchestrator_service.api.operations import Operations
@@ -19,6 +19,7 @@ from batch_orchestrator_service.implementations.event_publisher_impl import Defa
 from batch_orchestrator_service.implementations.phase_handlers import PhaseDeadlineHandler, PhaseProgressHandler
 from batch_orchestrator_service.implementations.pipeline_desk import PipelineDesk
 from batch_orchestrator_service.implementations.pipeline_request_handler import PipelineRequestHandler
+from batch_orchestrator_service.implementations.prompt_desk import PromptDesk
 from batch_orchestrator_service.implementations.registrar import Registrar
 from batch_orchestrator_service.kafka_consumer import BatchKafkaConsumer
 from batch_orchestrator_service.protocols import (
@@ -35,20 +36,18 @@ from huleedu_service_libs.runtime.database import Database
 from huleedu_service_libs.runtime.transactions import GroupCommit, Transactions
 from huleedu_service_libs.runtime.unit_of_work import current_unit
 from huleedu_service_libs.service import Platform
+from huleedu_service_libs.surroundings import ReadsContent
 from huleedu_service_libs.tracing import Tracing
 
 
 class OutsideProvider(Provider):
-    """What reaches beyond the process: database, log, BCS, clock. Tests put their own in its place."""
+    """What reaches beyond the process: tables, log, BCS, clock. Tests put their own in its place."""
 
     scope = Scope.APP
 
-    platform = from_context(Platform)
-    database = from_context(Database)
     table = provide(BatchTable)
     batches = provide(PostgreSQLBatchRepositoryImpl, provides=BatchRepositoryProtocol)
     publisher = provide(DefaultBatchEventPublisherImpl, provides=BatchEventPublisherProtocol)
-    conductor = provide(BatchConductorClientImpl, provides=BatchConductorClientProtocol)
 
     @provide
     def clock(self) -> Clock:
@@ -61,13 +60,13 @@ class OutsideProvider(Provider):
         return GroupCommit(database, SERVICE_NAME, platform.bus.said, states=table)
 
     @provide
-    async def bcs(
-        self, platform: Platform, settings: BatchOrchestratorSettings, metrics: ServiceMetrics, tracing: Tracing
-    ) -> AsyncIterator[PeerClient]:
+    async def conductor(
+        self, settings: BatchOrchestratorSettings, platform: Platform, metrics: ServiceMetrics, tracing: Tracing
+    ) -> AsyncIterator[BatchConductorClientProtocol]:
         """BCS, wherever it is."""
         address = platform.address("batch_conductor_service", settings.bcs_url)
         async with PeerClient("batch_conductor_service", address, settings, metrics, tracing) as peer:
-            yield peer
+            yield BatchConductorClientImpl(peer)
 
 
 class BatchProvider(Provider):
@@ -76,10 +75,14 @@ class BatchProvider(Provider):
     scope = Scope.APP
 
     settings = from_context(BatchOrchestratorSettings)
-    metrics = from_context(ServiceMetrics)
-    tracing = from_context(Tracing)
+    reads_content = alias(BatchOrchestratorSettings, provides=ReadsContent)
     service = provide(BatchProcessingServiceImpl, provides=BatchProcessingServiceProtocol)
-    parts = provide_all(BatchDecisions, Registrar, PipelineDesk, Operations)
+    parts = provide_all(BatchDecisions, Registrar, PipelineDesk, PromptDesk, Operations)
+
+    @provide
+    def metrics(self) -> ServiceMetrics:
+        """A registry of its own."""
+        return ServiceMetrics(SERVICE_NAME)
 
     @provide
     def new_id(self) -> NewId:

@@ -66,6 +66,12 @@ class PromptFixed(Conflict):
     code = "PROMPT_FIXED"
 
 
+class PromptNotFound(NotFound):
+    """Content Service has no content {storage_id}: store the prompt there first."""
+
+    code = "CONTENT_NOT_FOUND"
+
+
 class PhaseNotAvailable(Unprocessable):
     """The pipeline needs {phases}, for which there is no service here."""
 

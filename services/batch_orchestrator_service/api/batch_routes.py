@@ -34,6 +34,7 @@ from batch_orchestrator_service.errors import (
     PipelineRefused,
     PipelineUnresolved,
     PromptFixed,
+    PromptNotFound,
     RunActive,
     TooManyEssays,
     UserUnknown,
@@ -97,7 +98,7 @@ async def request_pipeline(
 @batch_blueprint.patch("/v1/batches/<batch_id>/prompt")
 @validate_request(PromptRequest)
 @document_response(PromptResponse)
-@refuses(UserUnknown, BatchNotFound, PromptFixed)
+@refuses(UserUnknown, BatchNotFound, PromptNotFound, PromptFixed, ServiceUnavailable)
 @inject
 async def set_prompt(
     batch_id: str,

@@ -19,12 +19,11 @@ from batch_orchestrator_service.api_models import (
     TimelineResponse,
 )
 from batch_orchestrator_service.domain.batch import Batch
-from batch_orchestrator_service.domain.facts import PromptSet
 from batch_orchestrator_service.domain.run import Run
-from batch_orchestrator_service.errors import BatchIdMismatch, BatchNotFound, PromptFixed
-from batch_orchestrator_service.implementations.decisions import BatchDecisions
+from batch_orchestrator_service.errors import BatchIdMismatch, BatchNotFound
 from batch_orchestrator_service.implementations.phase_view import pipeline_state_answer
 from batch_orchestrator_service.implementations.pipeline_desk import PipelineDesk
+from batch_orchestrator_service.implementations.prompt_desk import PromptDesk
 from batch_orchestrator_service.implementations.registrar import Registrar, storage_reference
 from batch_orchestrator_service.implementations.status_view import status_of, summary_of
 from batch_orchestrator_service.protocols import BatchFilter, BatchRepositoryProtocol, PhaseProgress, TimelineEntry
@@ -40,13 +39,13 @@ class BatchProcessingServiceImpl:
     def __init__(
         self,
         batches: BatchRepositoryProtocol,
-        decisions: BatchDecisions,
         transactions: Transactions,
         registrar: Registrar,
-        desk: PipelineDesk,
+        pipelines: PipelineDesk,
+        prompts: PromptDesk,
     ) -> None:
-        self._batches, self._decisions, self._transactions = batches, decisions, transactions
-        self._registrar, self._desk = registrar, desk
+        self._batches, self._transactions = batches, transactions
+        self._registrar, self._pipelines, self._prompts = registrar, pipelines, prompts
 
     async def register_new_batch(
         self, request: BatchRegistrationRequestV1, correlation_id: str
@@ -55,7 +54,7 @@ class BatchProcessingServiceImpl:
         fact = self._registrar.registration(request, correlation_id)
 
         async def register() -> BatchRegistrationResponse:
-            await self._decisions.on(fact.batch_id, fact)
+            await self._registrar.register(fact)
             return BatchRegistrationResponse(batch_id=fact.batch_id, correlation_id=correlation_id)
 
         cause = _cause(correlation_id, fact.user_id, fact.org_id)
@@ -68,10 +67,10 @@ class BatchProcessingServiceImpl:
         if request.batch_id not in (None, batch_id):
             raise BatchIdMismatch
         batch = _owned(await self._batches.get(batch_id), batch_id, user_id)
-        resolved = await self._desk.resolve(batch, request.requested_pipeline, _payload(request), correlation_id)
+        resolved = await self._pipelines.resolve(batch, request.requested_pipeline, _payload(request), correlation_id)
 
         async def start() -> PipelineRequestResponse:
-            return _accepted(batch_id, correlation_id, await self._desk.start(resolved))
+            return _accepted(batch_id, correlation_id, await self._pipelines.start(resolved))
 
         cause = _cause(correlation_id, batch.registration.user_id, batch.registration.org_id)
         return await self._transactions.run(start, cause, keys=[batch_id])
@@ -81,15 +80,16 @@ class BatchProcessingServiceImpl:
     ) -> PromptResponse:
         """See the protocol."""
         prompt = storage_reference(request.student_prompt_ref)
+        batch = _owned(await self._batches.get(batch_id), batch_id, user_id)
+        await self._prompts.check(batch, prompt)
 
         async def set_prompt() -> PromptResponse:
-            batch = _owned(await self._batches.get_for_update(batch_id), batch_id, user_id)
-            if not batch.accepts_prompt:
-                raise PromptFixed(status=batch.status)
-            await self._decisions.on(batch_id, PromptSet(batch_id=batch_id, student_prompt_ref=prompt))
+            await self._prompts.set(batch_id, prompt)
             return PromptResponse(batch_id=batch_id, student_prompt_ref=request.student_prompt_ref)
 
-        return await self._transactions.run(set_prompt, _cause(correlation_id, user_id, None), keys=[batch_id])
+        return await self._transactions.run(
+            set_prompt, _cause(correlation_id, user_id, batch.registration.org_id), keys=[batch_id]
+        )
 
     async def status(self, batch_id: str, user_id: str | None) -> BatchStatusResponse:
         """See the protocol."""

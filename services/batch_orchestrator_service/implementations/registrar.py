@@ -4,6 +4,7 @@ from batch_orchestrator_service.api_models import BatchRegistrationRequestV1, Pr
 from batch_orchestrator_service.config import BatchOrchestratorSettings
 from batch_orchestrator_service.domain.facts import BatchRegistered
 from batch_orchestrator_service.errors import ClassManagementNotAvailable, TooManyEssays
+from batch_orchestrator_service.implementations.decisions import BatchDecisions
 from batch_orchestrator_service.protocols import NewId
 from common_core.shared import StorageReference, StorageReferenceMetadata
 
@@ -11,8 +12,12 @@ from common_core.shared import StorageReference, StorageReferenceMetadata
 class Registrar:
     """Gives batches and essays their ids, and batches their deadlines."""
 
-    def __init__(self, settings: BatchOrchestratorSettings, new_id: NewId) -> None:
-        self._settings, self._new_id = settings, new_id
+    def __init__(self, decisions: BatchDecisions, settings: BatchOrchestratorSettings, new_id: NewId) -> None:
+        self._decisions, self._settings, self._new_id = decisions, settings, new_id
+
+    async def register(self, registration: BatchRegistered) -> None:
+        """Make it a batch, within a unit of work."""
+        await self._decisions.on(registration.batch_id, registration)
 
     def registration(self, request: BatchRegistrationRequestV1, correlation_id: str) -> BatchRegistered:
         """The fact to decide on. Raises a RefusedCommand for what is not possible here."""

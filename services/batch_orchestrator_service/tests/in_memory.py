@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from dishka import AsyncContainer, Provider, Scope, make_async_container, provide
+from dishka import Provider, Scope, make_async_container, provide
 from dishka import from_context as given
 
 from batch_orchestrator_service.config import BatchOrchestratorSettings
@@ -21,12 +21,11 @@ from batch_orchestrator_service.protocols import (
 from batch_orchestrator_service.tests.conductor import OFFERED
 from batch_orchestrator_service.tests.others import Watch
 from common_core.enums import PhaseName
+from huleedu_service_libs.content_client import ContentClientProtocol, InMemoryContentClient
 from huleedu_service_libs.errors import Unavailable
-from huleedu_service_libs.metrics import ServiceMetrics
 from huleedu_service_libs.runtime.effects import Effect
 from huleedu_service_libs.runtime.transactions import Transactions
 from huleedu_service_libs.runtime.unit_of_work import Cause
-from huleedu_service_libs.tracing import Tracing
 
 T = TypeVar("T")
 
@@ -83,19 +82,10 @@ class InMemory:
 
     def __init__(self) -> None:
         self.batches, self.publisher, self.conductor = MockBatchRepositoryImpl(), KeptEffects(), FakeConductor()
-        self.watch = Watch()
+        self.contents, self.watch = InMemoryContentClient(), Watch()
         self.settings = BatchOrchestratorSettings.load(environment="testing", max_essays_per_batch=10)
-        self.metrics = ServiceMetrics("batch_orchestrator_service")
-        self.container = self._container()
-
-    def _container(self) -> AsyncContainer:
-        context = {
-            BatchOrchestratorSettings: self.settings,
-            ServiceMetrics: self.metrics,
-            Tracing: Tracing(),
-            InMemory: self,
-        }
-        return make_async_container(InMemoryProvider(), BatchProvider(), context=context)
+        context = {BatchOrchestratorSettings: self.settings, InMemory: self}
+        self.container = make_async_container(InMemoryProvider(), BatchProvider(), context=context)
 
 
 class InMemoryProvider(Provider):
@@ -115,6 +105,10 @@ class InMemoryProvider(Provider):
     @provide
     def conductor(self, world: InMemory) -> BatchConductorClientProtocol:
         return world.conductor
+
+    @provide
+    def contents(self, world: InMemory) -> ContentClientProtocol:
+        return world.contents
 
     @provide
     def transactions(self) -> Transactions:

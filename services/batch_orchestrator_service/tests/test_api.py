@@ -19,9 +19,11 @@ from common_core.messages.batch import (
 )
 from common_core.messages.pipeline import ELSBatchPhaseProgressV1, PhaseCommand
 from huleedu_service_libs.health import Health
+from huleedu_service_libs.metrics import ServiceMetrics
 from huleedu_service_libs.tracing import Tracing
 
-PROMPT = {"references": {"student_prompt_text": {"storage_id": "0123456789abcdef0123456789abcdef", "path": ""}}}
+PROMPT_ID = "0123456789abcdef0123456789abcdef"
+PROMPT = {"references": {"student_prompt_text": {"storage_id": PROMPT_ID, "path": ""}}}
 REGISTRATION: dict[str, Any] = {"expected_essay_count": 2, "course_code": "SV2", "user_id": "teacher-1"}
 OWNER = {"X-User-ID": "teacher-1"}
 STRANGER = {"X-User-ID": "teacher-2"}
@@ -31,14 +33,16 @@ STRANGER = {"X-User-ID": "teacher-2"}
 async def world() -> AsyncIterator[InMemory]:
     """The parts."""
     world = InMemory()
+    world.contents.kept[PROMPT_ID] = b"Is honesty always the best policy?"
     yield world
     await world.container.close()
 
 
 @pytest.fixture
-def client(world: InMemory) -> Client:
+async def client(world: InMemory) -> Client:
     """Asks the app."""
-    return create_app(world.container, world.settings, world.metrics, Health(), Tracing()).test_client()
+    metrics = await world.container.get(ServiceMetrics)
+    return create_app(world.container, world.settings, metrics, Health(), Tracing()).test_client()
 
 
 async def registered(client: Client, **more: Any) -> str:
@@ -79,6 +83,11 @@ async def ask(
     """Ask for a pipeline."""
     body = {"requested_pipeline": pipeline, **more}
     return await client.post(f"/v1/batches/{batch_id}/pipelines", json=body, headers=headers)
+
+
+async def prompt(client: Client, batch_id: str, headers: dict[str, str] = OWNER) -> Any:
+    """Set the batch's prompt."""
+    return await client.patch(f"/v1/batches/{batch_id}/prompt", json={"student_prompt_ref": PROMPT}, headers=headers)
 
 
 async def code(answer: Any) -> tuple[int, str]:
@@ -301,9 +310,7 @@ class TestPrompt:
 
     async def test_the_owner_sets_it(self, client: Client, world: InMemory) -> None:
         batch_id, _ = await ready(client, world)
-        answer = await client.patch(
-            f"/v1/batches/{batch_id}/prompt", json={"student_prompt_ref": PROMPT}, headers=OWNER
-        )
+        answer = await prompt(client, batch_id)
 
         assert (answer.status_code, (await answer.get_json())["status"]) == (200, "success")
         body = await (await client.get(f"/v1/batches/{batch_id}/status")).get_json()
@@ -318,18 +325,28 @@ class TestPrompt:
         self, client: Client, world: InMemory, headers: dict[str, str], refused: tuple[int, str]
     ) -> None:
         batch_id, _ = await ready(client, world)
-        answer = await client.patch(
-            f"/v1/batches/{batch_id}/prompt", json={"student_prompt_ref": PROMPT}, headers=headers
-        )
+        answer = await prompt(client, batch_id, headers)
 
         assert await code(answer) == refused
+
+    async def test_not_one_that_is_not_stored(self, client: Client, world: InMemory) -> None:
+        batch_id, _ = await ready(client, world)
+        world.contents.kept.clear()
+
+        assert await code(await prompt(client, batch_id)) == (404, "CONTENT_NOT_FOUND")
+
+    async def test_while_content_service_is_away_it_is_to_be_tried_again(self, client: Client, world: InMemory) -> None:
+        batch_id, _ = await ready(client, world)
+        world.contents.away = True
+        answer = await prompt(client, batch_id)
+
+        assert await code(answer) == (503, "SERVICE_UNAVAILABLE")
+        assert answer.headers["Retry-After"] == "5"
 
     async def test_not_while_a_run_is_active(self, client: Client, world: InMemory) -> None:
         batch_id, _ = await ready(client, world)
         await ask(client, batch_id, "nlp")
-        answer = await client.patch(
-            f"/v1/batches/{batch_id}/prompt", json={"student_prompt_ref": PROMPT}, headers=OWNER
-        )
+        answer = await prompt(client, batch_id)
 
         assert await code(answer) == (409, "PROMPT_FIXED")
 

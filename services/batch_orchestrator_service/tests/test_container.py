@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_orchestrator_service.config import SERVICE_NAME, BatchOrchestratorSettings
+from batch_orchestrator_service.config import BatchOrchestratorSettings
 from batch_orchestrator_service.implementations.batch_conductor_client_impl import BatchConductorClientImpl
 from batch_orchestrator_service.implementations.batch_processing_service_impl import BatchProcessingServiceImpl
 from batch_orchestrator_service.implementations.batch_repository_postgres_impl import PostgreSQLBatchRepositoryImpl
@@ -28,11 +28,9 @@ from common_core.messages.pipeline import (
     ELSBatchPhaseOutcomeV1,
     ELSBatchPhaseProgressV1,
 )
-from huleedu_service_libs.metrics import ServiceMetrics
-from huleedu_service_libs.runtime.database import Database
+from huleedu_service_libs.content_client import ContentClientProtocol, HttpContentClient
 from huleedu_service_libs.runtime.postgres_event_bus import PostgresEventBus
 from huleedu_service_libs.service import Platform
-from huleedu_service_libs.tracing import Tracing
 
 CONSUMED = {
     BatchContentProvisioningCompletedV1,
@@ -51,17 +49,11 @@ def platform(service_dsn: str, tmp_path: Path) -> Platform:
 
 
 async def test_each_port_is_filled_once(platform: Platform) -> None:
-    database = await Database.connect(platform.dsn, SERVICE_NAME)
-    container = make_container(
-        BatchOrchestratorSettings.load(environment="testing"),
-        platform,
-        database,
-        ServiceMetrics(SERVICE_NAME),
-        Tracing(),
-    )
+    container = make_container(BatchOrchestratorSettings.load(environment="testing"), platform)
     filled = {
         BatchRepositoryProtocol: PostgreSQLBatchRepositoryImpl,
         BatchEventPublisherProtocol: DefaultBatchEventPublisherImpl,
+        ContentClientProtocol: HttpContentClient,
         BatchConductorClientProtocol: BatchConductorClientImpl,
         BatchProcessingServiceProtocol: BatchProcessingServiceImpl,
     }
@@ -73,4 +65,3 @@ async def test_each_port_is_filled_once(platform: Platform) -> None:
     assert group.name == "batch_orchestrator_service"
     assert {route.message for route in group.routes} >= CONSUMED
     await container.close()
-    await database.close()
