@@ -32,12 +32,12 @@ async def _texts(api: Api, batch_id: str, folder: Path) -> None:
     """Each essay's corrected text under the name it was handed in with, as .txt."""
     results = await api.results(batch_id)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, essay in _named(results):
+    for name, essay in essays_by_name(results):
         text = await api.text(essay["corrected_text_storage_id"])
         (folder / name).write_text(text, encoding="utf-8")
 
 
-def _named(results: Json) -> Iterator[tuple[str, Json]]:
+def essays_by_name(results: Json) -> Iterator[tuple[str, Json]]:
     """A file name of its own for each corrected essay; no name leads out of the folder."""
     taken: set[str] = set()
     for essay in results["essays"]:

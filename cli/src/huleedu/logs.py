@@ -1,5 +1,6 @@
 """Where this process's log lines go."""
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -38,4 +39,5 @@ def logging_to_stdout() -> Iterator[None]:
 
 
 def _level() -> str:
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of each schema that there is nothing to do
     return os.environ.get("LOG_LEVEL", "INFO").upper()

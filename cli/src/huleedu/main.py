@@ -42,10 +42,9 @@ def up() -> None:
 @app.command()
 def serve(name: str) -> None:
     """Run one service in a process of its own, beside whatever runs already."""
-    from huleedu.services import definition
     from huleedu.up import serve_one
 
-    _run(serve_one(console, data_dir(), definition(name)))
+    _run(serve_one(console, data_dir(), name))
 
 
 @app.command()

@@ -14,9 +14,8 @@ from huleedu.logs import logging_to_stdout
 from huleedu.platform import Up, embedded_database, migrate, running
 from huleedu.prepare import prepare
 from huleedu.run_file import RunningPlatform
-from huleedu.services import definitions
+from huleedu.services import definition, definitions
 from huleedu_service_libs.embedded_postgres import EmbeddedPostgres
-from huleedu_service_libs.service import ServiceDefinition
 
 
 class AlreadyUp(Exception):
@@ -58,8 +57,9 @@ async def _keep_up(console: Console, data_dir: Path) -> None:
         console.print("Stopping: open requests are answered, running work is put back.")
 
 
-async def serve_one(console: Console, data_dir: Path, service: ServiceDefinition) -> None:
+async def serve_one(console: Console, data_dir: Path, name: str) -> None:
     """`huleedu serve NAME`: one service beside whatever runs already; it takes its groups over at once."""
+    service = definition(name)
     data_dir.mkdir(parents=True, exist_ok=True)
     with logging_to_stdout():
         async with embedded_database(data_dir) as (postgres, dsn), _kept_alive(postgres):

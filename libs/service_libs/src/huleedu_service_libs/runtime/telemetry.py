@@ -83,7 +83,7 @@ class ServiceTelemetry:
                 self._tell_failure(group, delivery)
             elif delivery.route is not None and not delivery.route.in_runs:
                 self._tell_handled(group, delivery, seconds)
-        self._tell_essays(group, deliveries, seconds)
+        self._tell_runs(group, deliveries, seconds)
 
     def _tell_failure(self, group: Group, delivery: "Delivery") -> None:
         self._metrics.dead_letters.labels(group.name).inc()
@@ -97,10 +97,10 @@ class ServiceTelemetry:
                        correlation_id=envelope.correlation_id if envelope else None,
                        ms=round(seconds * 1000, 1))  # fmt: skip
 
-    def _tell_essays(self, group: Group, deliveries: Sequence["Delivery"], seconds: float) -> None:
-        essays = Counter(d.topic for d in deliveries if d.error is None and d.route is not None and d.route.in_runs)
-        if essays:
-            self._log.info("handled essays", group=group.name, topics=dict(essays), ms=round(seconds * 1000, 1))
+    def _tell_runs(self, group: Group, deliveries: Sequence["Delivery"], seconds: float) -> None:
+        runs = Counter(d.topic for d in deliveries if d.error is None and d.route is not None and d.route.in_runs)
+        if runs:
+            self._log.info("handled in runs", group=group.name, topics=dict(runs), ms=round(seconds * 1000, 1))
 
     def waited(self, group: Group, error: Exception, tries: int) -> None:
         """A line for the first wait and for each that is twice as many tries later."""

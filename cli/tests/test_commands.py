@@ -1,0 +1,45 @@
+"""The commands as a person types them."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from huleedu.main import app
+
+
+@pytest.fixture
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    """With an empty data folder."""
+    monkeypatch.setenv("HULEEDU_DATA_DIR", str(tmp_path))
+    return CliRunner()
+
+
+@pytest.mark.parametrize("command", [["run", "."], ["status", "b"], ["results", "b"]])
+def test_without_a_platform_it_says_how_to_start_one(cli: CliRunner, command: list[str]) -> None:
+    result = cli.invoke(app, command)
+
+    assert result.exit_code == 1
+    assert "huleedu up" in result.output
+
+
+def test_the_doctor_names_what_is_missing_and_the_cure(cli: CliRunner) -> None:
+    result = cli.invoke(app, ["doctor"])
+
+    assert result.exit_code == 1
+    assert "lexicon en: missing" in result.output
+    assert "Start it: `huleedu up`" in result.output
+
+
+def test_an_unknown_service_is_named_with_those_there_are(cli: CliRunner) -> None:
+    result = cli.invoke(app, ["serve", "nonsense"])
+
+    assert result.exit_code == 1
+    assert "batch_orchestrator_service" in result.output
+
+
+def test_history_shows_every_services_chain(cli: CliRunner) -> None:
+    result = cli.invoke(app, ["migrate", "history"])
+
+    assert result.exit_code == 0
+    assert "result_aggregator_service" in result.output
