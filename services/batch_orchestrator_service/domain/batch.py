@@ -204,7 +204,8 @@ def _phase_answered(batch: Batch, outcome: ELSBatchPhaseOutcomeV1, at: datetime)
         for essay in phase.sent
         if essay not in came_through
     }
-    if PHASES[phase.name].gives_text:
+    # A phase that gives nothing leaves what it gave in an earlier run, which a later one may reuse.
+    if succeeded and PHASES[phase.name].gives_text:
         batch = replace(batch, essays=batch.essays.with_texts(phase.name, succeeded, refs))
     return _phase_over(batch, phase.ended(succeeded, failed, at), at)
 

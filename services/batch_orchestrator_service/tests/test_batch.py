@@ -331,6 +331,12 @@ class TestFurtherPipelines:
         _, effects = then(batch, outcome(SPELLCHECK, "b", run="run-2"))
         assert commanded(effects) == {"nlp": ["corrected-b"]}
 
+    def test_what_an_earlier_run_gave_outlives_a_run_that_gives_nothing(self) -> None:
+        in_vain = (resolved(phase(SPELLCHECK), run="in vain"), outcome(SPELLCHECK, "", run="in vain"))
+        _, effects = then(after(*self.FIRST, *in_vain), self.AGAIN)
+
+        assert commanded(effects) == {"nlp": ["corrected-a", "corrected-b"]}
+
 
 class TestWhatChangesNothing:
     """Late, early, repeated: the same batch, and nothing to say."""

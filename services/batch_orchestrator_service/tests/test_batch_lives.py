@@ -25,6 +25,7 @@ from msgspec.structs import replace
 
 from batch_orchestrator_service.domain.batch import Batch, decide
 from batch_orchestrator_service.domain.facts import Fact, PhaseDeadlinePassed
+from batch_orchestrator_service.domain.pipeline import PHASES as PHASES_AS_DATA
 from batch_orchestrator_service.domain.run import PhaseRun
 from batch_orchestrator_service.implementations.codec import pack, unpack_batch
 from batch_orchestrator_service.implementations.status_view import status_of
@@ -219,6 +220,14 @@ class BatchLife(RuleBasedStateMachine):
         for fact, at in self.kept:
             told, _ = self.decide(told, fact, at)
         assert told == self.batch
+
+    @invariant()
+    def what_is_done_has_its_texts(self) -> None:
+        """What a further pipeline reuses is what the last run that gave something gave."""
+        done = self.batch.done if self.batch else {}
+        for name, found in done.items():
+            if self.batch and PHASES_AS_DATA[name].gives_text:
+                assert self.batch.essays.outputs[name].essays == found.succeeded
 
     @invariant()
     def it_survives_being_stored(self) -> None:
