@@ -128,6 +128,19 @@ class PromptResponse(BaseModel):
     student_prompt_ref: PromptRefBody
 
 
+class KeptReference(BaseModel):
+    """Where Content Service keeps something, as BOS was told."""
+
+    storage_id: str
+    path: str
+
+
+class KeptPrompt(BaseModel):
+    """The batch's prompt; one that came by a message is shown as it came."""
+
+    references: dict[ContentType, KeptReference]
+
+
 class BatchContext(BaseModel):
     """What the batch was registered with."""
 
@@ -137,7 +150,7 @@ class BatchContext(BaseModel):
     org_id: str | None
     class_id: str | None
     assignment_id: str | None
-    student_prompt_ref: PromptRefBody | None
+    student_prompt_ref: KeptPrompt | None
 
 
 class EssayCounts(BaseModel):

@@ -10,8 +10,9 @@ from batch_orchestrator_service.api_models import (
     FailedEssay,
     FileFailureBody,
     IngestionProgress,
+    KeptPrompt,
+    KeptReference,
     PhaseProgressBody,
-    PromptRefBody,
     RunBody,
     RunPhaseBody,
     WaitingFor,
@@ -65,15 +66,12 @@ def summary_of(batch: Batch) -> BatchSummary:
     )
 
 
-def prompt_body(prompt: StorageReferenceMetadata | None) -> PromptRefBody | None:
-    """The prompt's reference as clients know it."""
-    if prompt is None:
-        return None
+def _prompt(prompt: StorageReferenceMetadata) -> KeptPrompt:
     references = {
-        kind: {"storage_id": reference.storage_id, "path": reference.path}
+        kind: KeptReference(storage_id=reference.storage_id, path=reference.path)
         for kind, reference in prompt.references.items()
     }
-    return PromptRefBody.model_validate({"references": references})
+    return KeptPrompt(references=references)
 
 
 def _context(batch: Batch) -> BatchContext:
@@ -85,7 +83,7 @@ def _context(batch: Batch) -> BatchContext:
         org_id=registration.org_id,
         class_id=registration.class_id,
         assignment_id=batch.assignment_id,
-        student_prompt_ref=prompt_body(batch.prompt),
+        student_prompt_ref=None if batch.prompt is None else _prompt(batch.prompt),
     )
 
 

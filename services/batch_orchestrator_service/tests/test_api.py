@@ -7,17 +7,18 @@ import pytest
 from quart.typing import TestClientProtocol as Client
 
 from batch_orchestrator_service.app import create_app
-from batch_orchestrator_service.domain.facts import Fact
+from batch_orchestrator_service.domain.facts import Fact, PromptSet
 from batch_orchestrator_service.implementations.decisions import BatchDecisions
 from batch_orchestrator_service.tests.in_memory import InMemory
 from batch_orchestrator_service.tests.said import NLP, SPELLCHECK, outcome, refs, unusable
-from common_core.enums import CourseCode
+from common_core.enums import ContentType, CourseCode
 from common_core.messages.batch import (
     BatchContentProvisioningCompletedV1,
     BatchEssaysRegistered,
     BatchPipelineCompletedV1,
 )
 from common_core.messages.pipeline import ELSBatchPhaseProgressV1, PhaseCommand
+from common_core.shared import StorageReference, StorageReferenceMetadata
 from huleedu_service_libs.health import Health
 from huleedu_service_libs.metrics import ServiceMetrics
 from huleedu_service_libs.tracing import Tracing
@@ -349,6 +350,16 @@ class TestPrompt:
         answer = await prompt(client, batch_id)
 
         assert await code(answer) == (409, "PROMPT_FIXED")
+
+    async def test_one_that_came_by_a_message_is_shown_as_it_came(self, client: Client, world: InMemory) -> None:
+        batch_id, _ = await ready(client, world)
+        reference = StorageReference(storage_id="kept elsewhere")
+        foreign = StorageReferenceMetadata(references={ContentType.STUDENT_PROMPT_TEXT: reference})
+        await happens(world, batch_id, PromptSet(batch_id=batch_id, student_prompt_ref=foreign))
+
+        body = await (await client.get(f"/v1/batches/{batch_id}/status")).get_json()
+        shown = body["batch_context"]["student_prompt_ref"]["references"]
+        assert shown == {"student_prompt_text": {"storage_id": "kept elsewhere", "path": ""}}
 
     async def test_a_gateway_may_encode_the_user(self, client: Client) -> None:
         batch_id = await registered(client, user_id="Åsa Öberg")
