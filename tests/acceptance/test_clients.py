@@ -1,11 +1,18 @@
 """What clients can count on: keys, owners, bad requests."""
 
 import asyncio
+import json
 import uuid
+from pathlib import Path
 
 import aiohttp
+import asyncpg
 import pytest
+import zstandard
 
+from common_core.enums import CourseCode
+from huleedu.api import Api
+from huleedu.job import follow
 from huleedu.platform import Up
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -65,6 +72,32 @@ async def test_a_pipeline_asked_for_too_early_is_refused_with_what_is_missing(bo
 
     assert status == 409
     assert problem["code"]
+
+
+async def test_a_requests_correlation_id_is_on_everything_that_follows_from_it(
+    platform: Up, api: Api, tmp_path: Path
+) -> None:
+    bos = platform.addresses["batch_orchestrator_service"]
+    (tmp_path / "essay.txt").write_text("A short essay that is long enough to be taken for one, by anybody at all.")
+    batch_id = await api.register(1, CourseCode.ENG5)
+    await api.upload(batch_id, [tmp_path / "essay.txt"])
+    while (await api.status(batch_id))["client_status"] != "ready":
+        await asyncio.sleep(0.05)
+
+    asked = str(uuid.uuid4())
+    url = f"{bos}/v1/batches/{batch_id}/pipelines"
+    _, answer, _ = await post(url, {"requested_pipeline": "nlp"}, **{"X-Correlation-ID": asked})
+    await follow(api, batch_id, lambda _: None)
+
+    assert answer["correlation_id"] == asked
+    con = await asyncpg.connect(platform.dsn)
+    rows = await con.fetch("select topic, payload from runtime.log where key = $1 order by first", batch_id)
+    await con.close()
+    said = [(row["topic"], raw) for row in rows for raw in zstandard.decompress(row["payload"]).split(b"\n")]
+    topics = [topic for topic, _ in said]
+    since = said[topics.index("huleedu.batch.spellcheck.initiate.command.v1") :]
+    assert "huleedu.batch.pipeline.completed.v1" in topics
+    assert {json.loads(raw)["correlation_id"] for _, raw in since} == {asked}
 
 
 async def test_every_service_says_that_it_lives_and_is_ready_and_what_it_measures(platform: Up) -> None:

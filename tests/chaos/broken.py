@@ -16,14 +16,14 @@ def receipt_before_effect() -> None:
         deliveries = await take(self, limit)
         if deliveries:
             first, last = deliveries[0].receipt, deliveries[-1].receipt
-            await log.move(self._database.pool, self._group, first.since, last.next, last.epoch)
+            await log.move(self._database.pool, log.Move(self._group, first.since, last.next, last.epoch))
         return deliveries
 
-    async def nothing(self: LogSource, con: Connection, deliveries: Sequence[Delivery]) -> None:
+    async def nothing(self: LogSource, con: Connection, deliveries: Sequence[Delivery]) -> log.Move | None:
         return None
 
     LogSource.take = hasty_take  # type: ignore[method-assign]  # breaking it is the point
-    LogSource.acknowledge = nothing  # type: ignore[method-assign]
+    LogSource.acknowledge = nothing  # type: ignore[method-assign, assignment]
 
 
 BREAKAGES: dict[str, Callable[[], None]] = {"receipt-before-effect": receipt_before_effect}

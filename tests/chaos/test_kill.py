@@ -21,7 +21,7 @@ from huleedu.run_file import RunningPlatform
 from huleedu.services import SERVICES
 
 BATCHES, ESSAYS, KILLS, SEED = 6, 25, 4, 20261124
-DRAIN_SECONDS = 10
+DRAIN_SECONDS, REST_SECONDS = 10, 15
 ROOT = Path(__file__).parents[2]
 AWAY = (aiohttp.ClientError, ConnectionError, TimeoutError, Refused)
 
@@ -137,8 +137,19 @@ async def ended(api: Api, batch_ids: list[str]) -> None:
         await asyncio.sleep(0.1)
 
 
+async def at_rest(dsn: str) -> None:
+    """Wait until every group has read to the end, or has had the time to."""
+    con = await asyncpg.connect(dsn)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(REST_SECONDS):
+            while not await con.fetchval("select bool_and(at = next) from runtime.cursor, runtime.head"):
+                await asyncio.sleep(0.1)
+    await con.close()
+
+
 async def books(dsn: str) -> dict[str, object]:
     """What the databases of all services say in the end."""
+    await at_rest(dsn)
     con = await asyncpg.connect(dsn)
     try:
         results = await con.fetchval("select count(*) from essay_lifecycle_service.essay_result")
@@ -153,6 +164,10 @@ async def books(dsn: str) -> dict[str, object]:
             "in flight": await con.fetchval("select sum(in_flight + waiting) from essay_lifecycle_service.fan_out"),
             "told": await con.fetchval("select count(*) from result_aggregator_service.essay_result"),
             "dead letters": await con.fetchval("select count(*) from runtime.dead_letter"),
+            "log is dense": await con.fetchval(
+                "select (select sum(n) from runtime.log) = (select next from runtime.head)"
+            ),
+            "read to the end": await con.fetchval("select bool_and(at = next) from runtime.cursor, runtime.head"),
             "work left": await con.fetchval("select count(*) from runtime.work"),
         }
     finally:
@@ -167,6 +182,8 @@ BALANCED: dict[str, object] = {
     "in flight": 0,
     "told": BATCHES * ESSAYS * 2,
     "dead letters": 0,
+    "log is dense": True,
+    "read to the end": True,
     "work left": 0,
 }
 

@@ -1,57 +1,93 @@
-"""Metrics are a service's own; traces go across services, and cost nothing where nobody collects them."""
+"""What polls leave behind: metrics, lines and spans."""
+
+import asyncio
+import io
+import json
+from collections.abc import Sequence
+from typing import ClassVar
 
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from common_core.message import Envelope, Message
+from huleedu_service_libs.logging_utils import configure_logging
 from huleedu_service_libs.metrics import ServiceMetrics
-from huleedu_service_libs.settings import ServiceSettings
-from huleedu_service_libs.tracing import configure_tracing, current_traceparent, span, traced_by
+from huleedu_service_libs.runtime import Cause, Database, Group, GroupCommit, PostgresEventBus, current_unit, on, on_run
+from huleedu_service_libs.runtime.telemetry import ServiceTelemetry
+from huleedu_service_libs.tracing import traced_by
 
-PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-OTHER = "00-11111111111111111111111111111111-2222222222222222-01"
-
-
-class DemoSettings(ServiceSettings):
-    """Of a service that declares nothing more."""
-
-    service_name = "demo_service"
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+CAUSE = Cause("c1", {"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"})
 
 
-def test_two_services_of_one_process_count_for_themselves() -> None:
-    one, other = ServiceMetrics("one_service"), ServiceMetrics("other_service")
-    one.batch_operations.labels("register", "accepted").inc()
+class Decided(Message, frozen=True, kw_only=True):
+    """Something about a batch."""
 
-    assert b'batch_operations_total{operation="register",status="accepted"} 1.0' in one.render()
-    assert b"register" not in other.render()
-
-
-def test_what_is_rendered_is_openmetrics() -> None:
-    text = ServiceMetrics("demo_service").render().decode()
-
-    names = {family.name for family in text_string_to_metric_families(text)}  # type: ignore[no-untyped-call]  # untyped
-    assert {"http_requests", "http_request_duration_seconds", "group_lag", "dead_letters"} <= names
+    topic: ClassVar[str] = "test.decided"
+    producer: ClassVar[str] = "*"
+    batch_id: str
+    number: int = 0
 
 
-def test_without_a_collector_nothing_is_recorded_and_a_trace_is_passed_on() -> None:
-    tracing = configure_tracing("demo_service", DemoSettings.load(otel_exporter_otlp_endpoint=None))
-    with span(tracing.tracer, "alone") as alone:
-        assert not alone.is_recording()
-        assert current_traceparent() is None
-    with span(tracing.tracer, "called", traceparent=PARENT):
-        assert current_traceparent() == PARENT
-    tracing.close()
+class Done(Message, frozen=True, kw_only=True):
+    """Something about one essay."""
+
+    topic: ClassVar[str] = "test.done"
+    producer: ClassVar[str] = "*"
+    batch_id: str
 
 
-def test_a_span_continues_its_caller_s_trace_and_links_those_it_serves() -> None:
-    exporter = InMemorySpanExporter()
-    tracing = traced_by(SimpleSpanProcessor(exporter), "demo_service", "testing")
-    with span(tracing.tracer, "poll", traceparent=PARENT, links=[OTHER, "nonsense"]):
-        assert (current_traceparent() or "").split("-")[1] == PARENT.split("-")[1]
+async def handle(message: Decided) -> None:
+    if message.number == 13:
+        raise ValueError("unlucky")
 
-    (recorded,) = exporter.get_finished_spans()
 
-    assert recorded.parent is not None
-    assert f"{recorded.parent.span_id:x}" == PARENT.split("-")[2]
-    assert [f"{link.context.trace_id:x}" for link in recorded.links] == [OTHER.split("-")[1]]
-    assert recorded.resource.attributes["service.name"] == "demo_service"
+async def handle_run(_: Sequence[Envelope[Done]]) -> None:
+    """Nothing to do."""
+
+
+async def test_a_poll_is_told_of_in_metrics_lines_and_spans(database_dsn: str) -> None:
+    database = await Database.connect(database_dsn, "test_service")
+    spans, stream = InMemorySpanExporter(), io.StringIO()
+    tracing = traced_by(SimpleSpanProcessor(spans), "test_service", "testing")
+    metrics, pipe = ServiceMetrics("test_service"), configure_logging(stream=stream)
+    bus = PostgresEventBus(database_dsn)
+    group = Group(name="reader", routes=(on(Decided, handle), on_run(Done, handle_run)))
+    bus.subscribe(database, [group], ServiceTelemetry(metrics, tracing))
+
+    async def say() -> None:
+        unit = current_unit()
+        unit.say(Decided(batch_id="b"), Decided(batch_id="b", number=13), Done(batch_id="b"), Done(batch_id="b"))
+
+    await GroupCommit(database, "teller", bus.said).run(say, CAUSE)
+    reading = asyncio.create_task(bus.run())
+    async with asyncio.timeout(20):
+        while not await database.pool.fetchval("select at = 4 from runtime.cursor"):
+            await asyncio.sleep(0.01)
+    reading.cancel()
+    await asyncio.wait([reading])
+    await database.close()
+    pipe.close()
+
+    handled = [metrics.registry.get_sample_value("events_handled_total", labels) for labels in LABELS]
+    assert handled == [1.0, 1.0, 2.0]
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    told = {(line["event"], line.get("topic") or str(line.get("topics"))) for line in lines}
+    assert told >= {
+        ("handled", "test.decided"),
+        ("set aside", "test.decided"),
+        ("handled in runs", "{'test.done': 2}"),
+    }
+    assert {line["correlation_id"] for line in lines if line["event"] == "handled"} == {"c1"}
+    by_name = {span.name: span for span in spans.get_finished_spans()}
+    poll, one = by_name["reader polls"], by_name["reader handles test.decided"]
+    assert [f"{link.context.trace_id:032x}" for link in poll.links] == [TRACE]
+    assert one.context is not None
+    assert f"{one.context.trace_id:032x}" == TRACE
+
+
+LABELS = (
+    {"group": "reader", "topic": "test.decided", "outcome": "handled"},
+    {"group": "reader", "topic": "test.decided", "outcome": "failed"},
+    {"group": "reader", "topic": "test.done", "outcome": "handled"},
+)

@@ -29,6 +29,7 @@ from batch_orchestrator_service.implementations.status_view import status_of, su
 from batch_orchestrator_service.protocols import BatchFilter, BatchRepositoryProtocol, PhaseProgress, TimelineEntry
 from common_core.enums import PhaseName
 from common_core.messages.pipeline import PromptPayload
+from huleedu_service_libs.causes import cause_of_request
 from huleedu_service_libs.runtime.transactions import Transactions
 from huleedu_service_libs.runtime.unit_of_work import Cause
 
@@ -132,7 +133,7 @@ def _owned(batch: Batch | None, batch_id: str, user_id: str | None) -> Batch:
 
 
 def _cause(correlation_id: str, user_id: str, org_id: str | None) -> Cause:
-    return Cause(correlation_id, {"user_id": user_id, "org_id": org_id})
+    return cause_of_request(correlation_id, user_id=user_id, org_id=org_id)
 
 
 def _payload(request: PipelineRequest) -> PromptPayload:

@@ -26,11 +26,10 @@ from file_service.errors import (
 )
 from file_service.implementations.batch_files import BatchFiles
 from file_service.implementations.file_intake import FileIntake
-from huleedu_service_libs.correlation import current_correlation_id
+from huleedu_service_libs.causes import cause_of_request
 from huleedu_service_libs.errors import TooLarge
 from huleedu_service_libs.idempotency import idempotent
 from huleedu_service_libs.problems import refuses
-from huleedu_service_libs.runtime import Cause
 
 files = Blueprint("files", __name__, url_prefix="/v1/files/batch")
 
@@ -88,6 +87,6 @@ async def _taken(intake: FileIntake, settings: FileSettings, batch_id: str | Non
         user_id = asker(form.fields.get("user_id"))
         if not form.files:
             raise NoFiles
-        cause = Cause(current_correlation_id() or "")
+        cause = cause_of_request()
         take = partial(intake.take, batch, user_id, form.files, form.ignored, cause)
         return await idempotent(202, form.content)(take)()

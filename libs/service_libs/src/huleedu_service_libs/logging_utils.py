@@ -1,8 +1,10 @@
 """Structured logs: one JSON object a line (or a readable line on a console), written by a thread of its own.
 
-Several services share a process, so the service's name is bound to each logger, never to the process.
+Several services share a process, so the service's name is bound to each logger, never to the process. Our own lines do
+not pass through the standard library's logging, which costs three times what the rest of a line does; its levels hold.
 """
 
+import json
 import logging
 import sys
 import threading
@@ -10,8 +12,9 @@ from collections import deque
 from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any, Literal, TextIO, cast
+from typing import Any, ClassVar, Literal, TextIO, cast
 
+import msgspec
 import structlog
 from opentelemetry import trace
 from structlog.typing import Processor
@@ -20,6 +23,14 @@ from huleedu_service_libs.correlation import current_correlation_id
 
 _SECRET = ("password", "secret", "token", "authorization", "cookie", "api_key", "dsn")
 _PROSE = frozenset({"text", "content", "body", "essay_text", "corrected_text", "student_prompt_text"})
+_LEVELS = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+    "exception": logging.ERROR,
+    "critical": logging.CRITICAL,
+}
 _GATHER = 0.02
 """Seconds that the writer waits for more lines."""
 _LONGEST_VALUE = 2_000
@@ -41,11 +52,15 @@ class LogPipe(logging.Handler):
         logging.getLogger().addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Render a line and leave it to the thread."""
+        """Render a library's line and leave it to the thread."""
         try:
-            self._lines.append(self.format(record))
+            self.take(self.format(record))
         except Exception:
             self.handleError(record)
+
+    def take(self, line: str) -> None:
+        """Leave a line to the thread."""
+        self._lines.append(line)
         self._something.set()
 
     def close(self) -> None:
@@ -83,18 +98,38 @@ def configure_logging(
 
     Called by whoever owns the process, once. A line costs its caller the rendering; the writing is a thread's.
     """
+    rendering = _rendering(log_format, environment)
+    logging.getLogger().setLevel(level)
+    pipe = LogPipe(stream or sys.stdout, _formatter(rendering))
+    _Entrance.pipe = pipe
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *_enrichment(),
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[_gate, *_enrichment(), *rendering],
+        logger_factory=_Entrance,
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    logging.getLogger().setLevel(level)
-    return LogPipe(stream or sys.stdout, _formatter(log_format, environment))
+    return pipe
+
+
+class _Entrance:
+    """Where our own lines, rendered, enter the pipe that is open now; its gate is the standard logger of that name."""
+
+    pipe: ClassVar[LogPipe | None] = None
+
+    def __init__(self, name: str = "") -> None:
+        self.gate = logging.getLogger(name)
+
+    def take(self, line: str) -> None:
+        if self.pipe is not None:
+            self.pipe.take(line)
+
+    debug = info = warning = error = critical = exception = log = msg = take
+
+
+def _gate(logger: _Entrance, method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    if logger.gate.isEnabledFor(_LEVELS[method]):
+        return line
+    raise structlog.DropEvent
 
 
 def set_log_level(service_name: str, level: str) -> None:
@@ -111,21 +146,29 @@ def create_service_logger(service_name: str, logger_name: str) -> structlog.stdl
     return structlog.stdlib.get_logger(f"{service_name}.{logger_name}", **context)
 
 
-def _formatter(log_format: str, environment: str) -> structlog.stdlib.ProcessorFormatter:
+def _formatter(rendering: list[Processor]) -> structlog.stdlib.ProcessorFormatter:
+    """How libraries' lines are rendered: like ours."""
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[*_enrichment(), _name_library],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
+    )
+
+
+def _rendering(log_format: str, environment: str) -> list[Processor]:
     def add_environment(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         line["deployment.environment"] = environment
         return line
 
-    console = log_format == "console"
-    ending: list[Processor] = (
-        [structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)]
-        if console
-        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=True)]
-    )
-    return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[*_enrichment(), _name_library],
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, add_environment, _discreet, *ending],
-    )
+    if log_format == "console":
+        return [add_environment, _discreet, structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)]
+    return [add_environment, _discreet, structlog.processors.format_exc_info, _as_json]
+
+
+def _as_json(_: Any, __: str, line: Mapping[str, Any]) -> str:
+    try:
+        return msgspec.json.encode(line, enc_hook=repr).decode()
+    except UnicodeEncodeError:  # half a character, from whoever sent it
+        return json.dumps(line, default=repr)
 
 
 def _enrichment() -> list[Processor]:

@@ -14,13 +14,15 @@ MAX_BYTES = 1 << 20  # uncompressed bytes in a row, unless one message alone is 
 
 # The head's row lock is held from here to the commit: offsets are dense, and their order is the commit order.
 # So this is the last statement of its transaction.
-_APPEND = """with said as (
+_SAID = """said as (
     select *, (sum(n) over (order by ord))::bigint - n as before
-    from unnest($1::text[], $2::text[], $3::int[], $4::bytea[]) with ordinality u(topic, key, n, payload, ord)),
-  head as (update runtime.head set next = next + (select sum(n) from said) returning next)
-  insert into runtime.log(first, n, topic, key, payload)
+    from unnest(${}::text[], ${}::text[], ${}::int[], ${}::bytea[]) with ordinality u(topic, key, n, payload, ord))"""
+_INSERT = """insert into runtime.log(first, n, topic, key, payload)
   select head.next - (select sum(n) from said) + said.before, said.n, said.topic, said.key, said.payload
   from said, head"""
+_APPEND = f"""with {_SAID.format(1, 2, 3, 4)},
+  head as (update runtime.head set next = next + (select sum(n) from said) returning next)
+  {_INSERT}"""
 
 # One statement is one snapshot: whatever lies below `head` is visible in `log`.
 _READ = f"""with mine as materialized (
@@ -35,6 +37,12 @@ _READ = f"""with mine as materialized (
   from mine left join (select * from found where total - rest < $4::bigint) f on true order by first"""
 
 _MOVE = "update runtime.cursor set at = $3, seen_at = now() where grp = $1 and at = $2 and epoch = $4"
+# The receipt and the append as one statement: a round trip less in every poll that says something.
+_MOVE_AND_APPEND = f"""with moved as ({_MOVE} returning 1),
+  {_SAID.format(5, 6, 7, 8)},
+  head as (
+    update runtime.head set next = next + (select sum(n) from said) where exists (select from moved) returning next)
+  {_INSERT}"""
 
 _compress = zstandard.ZstdCompressor(level=1).compress
 _decompress = zstandard.ZstdDecompressor().decompress
@@ -72,8 +80,20 @@ def batches(raws: Sequence[bytes]) -> Iterable[Sequence[bytes]]:
     yield raws[start:]
 
 
-async def append(con: Connection, said: dict[tuple[str, str], list[bytes]]) -> None:
-    """Write {(topic, key): envelopes} as record batches. Nothing may follow in this transaction."""
+class Move(msgspec.Struct, frozen=True):
+    """A cursor's way from where it is expected to be, under the ownership that it was read under."""
+
+    group: str
+    expected: int
+    to: int
+    epoch: int
+
+
+async def append(con: Connection, said: dict[tuple[str, str], list[bytes]], receipt: Move | None = None) -> None:
+    """Write {(topic, key): envelopes} as record batches, and the receipt with them. Nothing may follow them.
+
+    Raises Fenced if the cursor was not where the receipt expects it.
+    """
     topics, keys, counts, payloads = [], [], [], []
     for (topic, key), raws in said.items():
         for batch in batches(raws):
@@ -81,7 +101,12 @@ async def append(con: Connection, said: dict[tuple[str, str], list[bytes]]) -> N
             keys.append(key)
             counts.append(len(batch))
             payloads.append(_compress(b"\n".join(batch)))
-    await con.execute(_APPEND, topics, keys, counts, payloads)
+    if receipt is None:
+        await con.execute(_APPEND, topics, keys, counts, payloads)
+        return
+    way = (receipt.group, receipt.expected, receipt.to, receipt.epoch)
+    if await con.execute(_MOVE_AND_APPEND, *way, topics, keys, counts, payloads) == "INSERT 0 0":
+        raise Fenced
 
 
 async def read(
@@ -118,7 +143,7 @@ def _messages(payload: bytes, count: int) -> list[bytes] | None:
     return raws if len(raws) == count else None
 
 
-async def move(con: Connection | Pool, group: str, expected: int, to: int, epoch: int) -> None:
-    """Move the group's cursor by compare-and-swap. Raises Fenced if somebody else moved it or took it over."""
-    if await con.execute(_MOVE, group, expected, to, epoch) != "UPDATE 1":
+async def move(con: Connection | Pool, way: Move) -> None:
+    """Move a cursor by compare-and-swap. Raises Fenced if somebody else moved it or took it over."""
+    if await con.execute(_MOVE, way.group, way.expected, way.to, way.epoch) != "UPDATE 1":
         raise Fenced

@@ -12,7 +12,7 @@ import msgspec
 from common_core.message import Envelope
 from common_core.topics import may_say, spellings
 from huleedu_service_libs.correlation import correlated
-from huleedu_service_libs.runtime import dead_letters
+from huleedu_service_libs.runtime import dead_letters, log
 from huleedu_service_libs.runtime.blame import Fenced, blames_data, pause, reason
 from huleedu_service_libs.runtime.connection import Connection
 from huleedu_service_libs.runtime.routing import Group, Prepared, Route
@@ -44,8 +44,11 @@ class Source(Protocol):
     async def take(self, limit: int) -> list[Delivery]:
         """What is there, at most `limit`; never waits to fill."""
 
-    async def acknowledge(self, con: Connection, deliveries: Sequence[Delivery]) -> None:
-        """Write the receipt, in the transaction of the effect. Raises Fenced if somebody else has them now."""
+    async def acknowledge(self, con: Connection, deliveries: Sequence[Delivery]) -> log.Move | None:
+        """Write the receipt, in the transaction of the effect, or say which move is to be written with what is said.
+
+        Raises Fenced if somebody else has them now.
+        """
 
 
 class WrongProducer(Exception):
@@ -112,17 +115,22 @@ class Settler:
 
     async def _effect(self, deliveries: Sequence[Delivery]) -> None:
         started = time.perf_counter()
+        with self._telemetry.polling(self._group, deliveries):
+            unit = await self._transact(deliveries)
+        self._said(unit.wakes())
+        self._telemetry.settled(self._group, deliveries, time.perf_counter() - started)
+
+    async def _transact(self, deliveries: Sequence[Delivery]) -> UnitOfWork:
         async with self._database.transaction() as con:
             unit = UnitOfWork(con, self._group.name, self._database.producer, self._database.clock())
             with unit.ambient():
                 await self._handle_all(unit, deliveries)
-            await self._source.acknowledge(con, deliveries)
+            receipt = await self._source.acknowledge(con, deliveries)
             await dead_letters.bury(con, self._group.name, [d for d in deliveries if d.error])
             failed_keys = self._brake(deliveries)
-            await unit.flush()
+            await unit.flush(receipt)
         self._failed_keys = failed_keys
-        self._said(unit.wakes())
-        self._telemetry.settled(self._group, deliveries, time.perf_counter() - started)
+        return unit
 
     async def _handle_all(self, unit: UnitOfWork, deliveries: Sequence[Delivery]) -> None:
         if self._group.states is not None:

@@ -58,10 +58,10 @@ class LogSource:
             yield Delivery(record.topic, record.key, record.raw, Span(since, record.next, position.epoch), error=error)
             since = record.next
 
-    async def acknowledge(self, con: Connection, deliveries: Sequence[Delivery]) -> None:
-        """Move the cursor from where these began to where they end, both as they were read."""
+    async def acknowledge(self, con: Connection, deliveries: Sequence[Delivery]) -> log.Move:
+        """The cursor's move from where these began to where they end, both as they were read."""
         first, last = deliveries[0].receipt, deliveries[-1].receipt
-        await log.move(con, self._group, first.since, last.next, last.epoch)
+        return log.Move(self._group, first.since, last.next, last.epoch)
 
     @property
     def lag(self) -> int:
@@ -73,7 +73,7 @@ class LogSource:
         clock, position = asyncio.get_running_loop().time(), self._position
         if self.lag >= SKIP_COUNT or (self.lag and clock - self._skipped_at >= SKIP_SECONDS):
             self._skipped_at = clock
-            await log.move(self._database.pool, self._group, position.at, position.head, position.epoch)
+            await log.move(self._database.pool, log.Move(self._group, position.at, position.head, position.epoch))
             self._position = log.Position(position.head, position.epoch, position.head)
 
 

@@ -17,8 +17,16 @@ if TYPE_CHECKING:
     from huleedu_service_libs.runtime.reader import Delivery
 
 
+MOST_LINKS = 128  # of one span: what the OpenTelemetry SDK keeps
+
+
 class Telemetry(Protocol):
     """Hears of everything a group does."""
+
+    @contextmanager
+    def polling(self, group: Group, deliveries: Sequence["Delivery"]) -> Iterator[None]:
+        """Around the transaction of one poll."""
+        yield
 
     @contextmanager
     def handling(self, group: Group, envelope: Envelope[Any]) -> Iterator[None]:
@@ -37,6 +45,11 @@ class Telemetry(Protocol):
 
 class Silent:
     """Tells nobody: for tests and tools."""
+
+    @contextmanager
+    def polling(self, group: Group, deliveries: Sequence["Delivery"]) -> Iterator[None]:
+        """See `Telemetry.polling`."""
+        yield
 
     @contextmanager
     def handling(self, group: Group, envelope: Envelope[Any]) -> Iterator[None]:
@@ -60,6 +73,18 @@ class ServiceTelemetry:
         self._metrics = metrics
         self._tracer = tracing.tracer if tracing is not None and tracing.provider is not None else None
         self._log = create_service_logger(metrics.service_name, "events")
+
+    @contextmanager
+    def polling(self, group: Group, deliveries: Sequence["Delivery"]) -> Iterator[None]:
+        """A span, linked to the traces that the poll's messages belong to."""
+        if self._tracer is None:
+            yield
+            return
+        parents = {(d.envelope.metadata or {}).get(TRACE_HEADER) for d in deliveries if d.envelope is not None}
+        links = sorted(parent for parent in parents if parent)[:MOST_LINKS]
+        attributes = {"messages": len(deliveries)}
+        with span(self._tracer, f"{group.name} polls", links=links, attributes=attributes):
+            yield
 
     @contextmanager
     def handling(self, group: Group, envelope: Envelope[Any]) -> Iterator[None]:

@@ -21,11 +21,11 @@ Row = TypeVar("Row", contravariant=True)
 encode = msgspec.json.Encoder().encode
 
 _ADD_WORK = "insert into runtime.work(grp, topic, payload) select $1, * from unnest($2::text[], $3::bytea[])"
-_SET_TIMERS = """insert into runtime.timer(grp, name, fire_at, topic, payload)
-  select $1, * from unnest($2::text[], $3::timestamptz[], $4::text[], $5::bytea[])
+_SET_TIMERS = """with dropped as (delete from runtime.timer where grp = $1 and name = any($2::text[]))
+  insert into runtime.timer(grp, name, fire_at, topic, payload)
+  select $1, * from unnest($3::text[], $4::timestamptz[], $5::text[], $6::bytea[])
   on conflict (grp, name) do update
   set fire_at = excluded.fire_at, topic = excluded.topic, payload = excluded.payload"""
-_DROP_TIMERS = "delete from runtime.timer where grp = $1 and name = any($2::text[])"
 
 
 class Table(Protocol[S]):
@@ -189,8 +189,8 @@ class UnitOfWork:
             action()
         self._undo = []
 
-    async def flush(self) -> None:
-        """Write it all; the log last, because its lock is held to the commit."""
+    async def flush(self, receipt: log.Move | None = None) -> None:
+        """Write it all; the log last, because its lock is held to the commit, and a cursor's move with it."""
         for states in self._states.values():
             await states.write()
         for sink, rows in self._rows.values():
@@ -200,7 +200,9 @@ class UnitOfWork:
         await self._write_timers()
         said = {to: raws for to, raws in self._said.items() if raws}
         if said:
-            await log.append(self.connection, said)
+            await log.append(self.connection, said, receipt)
+        elif receipt is not None:
+            await log.move(self.connection, receipt)
 
     async def _write_work(self) -> None:
         if self._work:
@@ -210,10 +212,9 @@ class UnitOfWork:
     async def _write_timers(self) -> None:
         dropped = sorted(name for name, timer in self._timers.items() if timer is None)
         wanted = sorted((name, *timer) for name, timer in self._timers.items() if timer is not None)
-        if dropped:
-            await self.connection.execute(_DROP_TIMERS, self.group, dropped)
-        if wanted:
-            await self.connection.execute(_SET_TIMERS, self.group, *zip(*wanted, strict=True))
+        if dropped or wanted:
+            columns = zip(*wanted, strict=True) if wanted else ((), (), (), ())
+            await self.connection.execute(_SET_TIMERS, self.group, dropped, *columns)
 
     def wakes(self) -> set[str]:
         """Whom the commit concerns: the topics said, and this group's workers."""
