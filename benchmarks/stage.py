@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 
-from huleedu.platform import migrate
+from huleedu.platform import migrate, spare_the_collector
 from huleedu.services import definition
 from huleedu_service_libs.app_factory import ServiceApp
 from huleedu_service_libs.embedded_postgres import EmbeddedPostgres, create_database
@@ -54,7 +54,7 @@ class Stage:
         try:
             async with asyncio.timeout(600):
                 while not await con.fetchval(question, *arguments):  # noqa: ASYNC110 (what is awaited is a commit)
-                    await asyncio.sleep(0.01)
+                    await asyncio.sleep(0.025)
         finally:
             await con.close()
 
@@ -126,6 +126,7 @@ async def stage(
             stack.push_async_callback(service.close)
             apps[each.name] = service.app
             served.append(await serve_on(service.app, sockets[each.name], stopping))
+        spare_the_collector()
         try:
             yield Stage(on, dsn, bus, apps, addresses)
         finally:

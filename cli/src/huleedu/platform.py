@@ -77,7 +77,7 @@ async def running(
             await _start(stack, service, settings[service.name], platform, sockets[service.name], stopping)
             for service in services
         ]
-        _spare_the_collector()
+        spare_the_collector()
         reading = asyncio.create_task(bus.run(), name="event bus")
         try:
             yield Up(dsn, addresses, _moved(settings, sockets), reading)
@@ -101,7 +101,7 @@ async def _start(
     return await serve_on(service.app, listening, stopping)
 
 
-def _spare_the_collector() -> None:
+def spare_the_collector() -> None:
     """What is loaded by now stays; messages die young and have no cycles. A third of the CPU went to looking anyway."""
     gc.collect()
     gc.freeze()
