@@ -1,0 +1,36 @@
+"""Schemas come up, go down and come up again, whoever starts at the same time."""
+
+import asyncio
+
+import asyncpg
+
+from huleedu_service_libs import migrations
+from huleedu_service_libs.migrations import RUNTIME_SCRIPTS
+
+TABLES = "select array_agg(tablename::text order by 1) from pg_tables where schemaname = 'runtime'"
+
+
+async def tables(dsn: str) -> list[str]:
+    con = await asyncpg.connect(dsn)
+    try:
+        return list(await con.fetchval(TABLES))
+    finally:
+        await con.close()
+
+
+async def test_the_runtimes_schema_goes_up_and_down_and_up(database_dsn: str) -> None:
+    there = await tables(database_dsn)
+
+    await migrations.downgrade(database_dsn, "runtime", RUNTIME_SCRIPTS)
+    assert await tables(database_dsn) == ["alembic_version"]
+
+    await migrations.upgrade(database_dsn, "runtime", RUNTIME_SCRIPTS)
+    assert await tables(database_dsn) == there
+
+
+async def test_processes_that_start_at_once_migrate_once(database_dsn: str) -> None:
+    await migrations.downgrade(database_dsn, "runtime", RUNTIME_SCRIPTS)
+
+    await asyncio.gather(*(migrations.upgrade(database_dsn, "runtime", RUNTIME_SCRIPTS) for _ in range(4)))
+
+    assert "log" in await tables(database_dsn)
