@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from io import BytesIO
 from pathlib import Path
@@ -14,7 +14,6 @@ from quart.datastructures import FileStorage
 from quart.typing import TestClientProtocol as Client
 
 from common_core.enums import FileValidationErrorCode
-from common_core.message import Envelope
 from common_core.messages.content import BatchFileAddedV1, EssayContentProvisionedV1, EssayValidationFailedV1
 from file_service.config import SERVICE_NAME, FileSettings
 from file_service.domain.batches import BatchStanding
@@ -26,19 +25,16 @@ from file_service.startup_setup import DEFINITION, container, started
 from huleedu_service_libs import migrations
 from huleedu_service_libs.content_client import PLAIN_TEXT, ContentClientProtocol, InMemoryContentClient
 from huleedu_service_libs.http_client import PeerRefused
-from huleedu_service_libs.process_pool import ProcessPool
-from huleedu_service_libs.runtime import Database, Group, PostgresEventBus, on_run
+from huleedu_service_libs.runtime import Database, PostgresEventBus
 from huleedu_service_libs.service import Platform
+from huleedu_service_libs.testing import NoPool, Others
 
 ESSAY = b"Elin Berg\n\nMy summer job was at a bakery, where I had to rise at four every morning.\n"
 OTHER_ESSAY = b"My summer holiday was quiet: I read books by the lake and learned how to row a boat.\n"
 PICTURE = b"a picture"
 BROKEN = b"a file over which the reader itself breaks"
 TEACHER = "teacher-1"
-HEARD = (BatchFileAddedV1, EssayContentProvisionedV1, EssayValidationFailedV1)
 _PUT_OFF = "select exists (select from runtime.work where not_before > now())"
-_UNREAD = """select exists (select from runtime.log where first + n > at and topic = any($2::text[]))
-  from runtime.cursor where grp = $1"""
 
 
 class Contents(InMemoryContentClient):
@@ -72,34 +68,24 @@ class PlainReader:
         return extracted(raw.decode(), FileFormat.TXT, author="Berit Berg")
 
 
-class World:
+class World(Others):
     """One database, the service on it, and what it was heard saying. It can be stopped and started again."""
 
     def __init__(self, listener: Database, **settings: Any) -> None:
-        self._listener = listener
+        super().__init__(listener, BatchFileAddedV1, EssayContentProvisionedV1, EssayValidationFailedV1)
         self.settings = FileSettings(**{"extraction_processes": 2, **settings})
         self.content, self.reader = Contents(), PlainReader()
         self.batches = InMemoryBatchStandings(b=BatchStanding(user_id=TEACHER))
-        self.heard: list[Envelope[Any]] = []
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[Client]:
         """Within: the service answers, works, and is heard. At the end it is cut off, whatever it is doing."""
-        bus = PostgresEventBus(self._listener.dsn, take_over=True)
-        platform = Platform(bus=bus, pool=ProcessPool(1), dsn=self._listener.dsn, data_dir=Path())
-        parts = container(self.settings, platform, self._replacements())
-        service = await started(self.settings, platform, parts)
-        bus.subscribe(
-            self._listener, [Group(name="listener", routes=tuple(on_run(each, self._hear) for each in HEARD))]
-        )
-        running = asyncio.create_task(bus.run())
-        try:
-            async with asyncio.timeout(30):
-                yield service.app.test_client()
-        finally:
-            running.cancel()
-            await asyncio.wait([running])
-            await service.close()
+        bus = PostgresEventBus(self.database.dsn, take_over=True)
+        platform = Platform(bus=bus, pool=NoPool(), dsn=self.database.dsn, data_dir=Path())
+        service = await started(self.settings, platform, container(self.settings, platform, self._replacements()))
+        async with self.listening(bus):
+            yield service.app.test_client()
+        await service.close()
 
     def _replacements(self) -> Provider:
         fakes = Provider(scope=Scope.APP)
@@ -108,47 +94,27 @@ class World:
         fakes.provide(lambda: self.reader, provides=TextReaderProtocol)
         return fakes
 
-    async def _hear(self, envelopes: Sequence[Envelope[Any]]) -> None:
-        self.heard.extend(envelopes)
-
-    async def at_rest(self) -> None:
+    async def settled(self) -> None:
         """Wait until all work is done and all that was said is heard."""
-        await until(self._has_worked)
-        await until(self._has_heard)
-
-    async def _has_worked(self) -> bool:
-        return not await self._listener.pool.fetchval("select count(*) from runtime.work")
-
-    async def _has_heard(self) -> bool:
-        topics = [message.topic for message in HEARD]
-        return not await self._listener.pool.fetchval(_UNREAD, "listener", topics)
-
-    async def waiting_files(self) -> int:
-        return int(await self._listener.pool.fetchval("select count(*) from runtime.work"))
+        await self.at_rest(SERVICE_NAME)
 
     async def is_reading(self) -> bool:
         return self.reader.begun > 0
 
     async def is_put_off(self) -> bool:
-        return bool(
-            await self._listener.pool.fetchval("select exists (select from runtime.work where not_before > now())")
-        )
-
-    async def dead_letters(self) -> list[str]:
-        """Why work was set aside."""
-        return [row["reason"] for row in await self._listener.pool.fetch("select reason from runtime.dead_letter")]
+        return bool(await self.database.pool.fetchval(_PUT_OFF))
 
     @property
     def added(self) -> list[BatchFileAddedV1]:
-        return [each.data for each in self.heard if isinstance(each.data, BatchFileAddedV1)]
+        return self.of(BatchFileAddedV1)
 
     @property
     def texts(self) -> list[EssayContentProvisionedV1]:
-        return [each.data for each in self.heard if isinstance(each.data, EssayContentProvisionedV1)]
+        return self.of(EssayContentProvisionedV1)
 
     @property
     def failures(self) -> list[EssayValidationFailedV1]:
-        return [each.data for each in self.heard if isinstance(each.data, EssayValidationFailedV1)]
+        return self.of(EssayValidationFailedV1)
 
     def answers(self) -> Counter[tuple[str, FileValidationErrorCode | None]]:
         """How often each (file name, error code) was answered."""
@@ -158,12 +124,6 @@ class World:
         return Counter(
             answered + [(failure.original_file_name, failure.validation_error_code) for failure in self.failures]
         )
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Look again until it holds; the test's own time limit ends it otherwise."""
-    while not await condition():
-        await asyncio.sleep(0.01)
 
 
 @asynccontextmanager

@@ -27,7 +27,7 @@ from file_service.messages import ReadFile
 from file_service.protocols import BatchStandingsProtocol, FileUploadRepositoryProtocol, TextReaderProtocol
 from file_service.startup_setup import DEFINITION, container
 from file_service.tests.extraction_documents import runs, word
-from file_service.tests.file_world import hand_in, until
+from file_service.tests.file_world import hand_in
 from huleedu_service_libs import migrations
 from huleedu_service_libs.errors import Unavailable
 from huleedu_service_libs.http_client import PeerClient
@@ -35,6 +35,7 @@ from huleedu_service_libs.metrics import ServiceMetrics
 from huleedu_service_libs.process_pool import ProcessPool
 from huleedu_service_libs.runtime import Cause, Database, GroupCommit, PostgresEventBus
 from huleedu_service_libs.service import Platform, Service
+from huleedu_service_libs.testing import until
 
 SCRIPTS = Path(__file__).parent.parent / "alembic"
 AT = datetime(2026, 1, 1, tzinfo=UTC)

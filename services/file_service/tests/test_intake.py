@@ -40,7 +40,7 @@ async def names_taken(client: Client, *given: bytes) -> list[str]:
 async def test_the_answer_names_the_batch_the_files_and_the_correlation(database_dsn: str) -> None:
     async with world_on(database_dsn) as world, world.working() as client:
         answer = await hand_in(client, ("elin.txt", ESSAY), ("bo.txt", OTHER_ESSAY), X_Correlation_ID=CORRELATION)
-        await world.at_rest()
+        await world.settled()
 
         body = await answer.get_json()
         assert (answer.status_code, body["batch_id"], body["correlation_id"]) == (202, "b", CORRELATION)
@@ -55,7 +55,7 @@ async def test_the_answer_names_the_batch_the_files_and_the_correlation(database
 async def test_more_files_can_be_added_to_the_batch_in_the_address(database_dsn: str) -> None:
     async with world_on(database_dsn) as world, world.working() as client:
         answer = await client.post("/v1/files/batch/b/files", files={"f": FileStorage(BytesIO(ESSAY), "elin.txt")})
-        await world.at_rest()
+        await world.settled()
 
         assert (answer.status_code, (await answer.get_json())["batch_id"]) == (202, "b")
         assert [text.original_file_name for text in world.texts] == ["elin.txt"]
@@ -64,7 +64,7 @@ async def test_more_files_can_be_added_to_the_batch_in_the_address(database_dsn:
 async def test_who_hands_in_anonymously_does_it_for_the_batchs_owner(database_dsn: str) -> None:
     async with world_on(database_dsn) as world, world.working() as client:
         assert (await hand_in(client, ("elin.txt", ESSAY), user_id=None)).status_code == 202
-        await world.at_rest()
+        await world.settled()
 
         assert [each.user_id for each in world.added] == [TEACHER]
 
@@ -92,7 +92,7 @@ async def test_names_keep_their_letters_and_nothing_else(database_dsn: str) -> N
 async def test_files_that_the_computer_keeps_for_itself_are_named_and_count_as_nothing(database_dsn: str) -> None:
     async with world_on(database_dsn) as world, world.working() as client:
         answer = await hand_in(client, (".DS_Store", b"x"), ("~$elin.docx", b"x"), ("elin.txt", ESSAY))
-        await world.at_rest()
+        await world.settled()
 
         body = await answer.get_json()
         assert body["ignored"] == [".DS_Store", "~$elin.docx"]
@@ -103,7 +103,7 @@ async def test_files_that_the_computer_keeps_for_itself_are_named_and_count_as_n
 async def test_an_empty_and_a_too_large_file_fail_by_themselves(database_dsn: str) -> None:
     async with world_on(database_dsn, max_file_bytes=1000) as world, world.working() as client:
         answer = await hand_in(client, ("empty.txt", b""), ("large.txt", b"x" * 1001), ("elin.txt", ESSAY))
-        await world.at_rest()
+        await world.settled()
 
         assert len((await answer.get_json())["files"]) == 3
         assert world.answers() == {
@@ -119,7 +119,7 @@ async def test_a_file_that_content_service_does_not_take_fails_by_itself(databas
     async with world_on(database_dsn) as world, world.working() as client:
         world.content.refused.add(ESSAY)
         answer = await hand_in(client, ("elin.txt", ESSAY), ("bo.txt", OTHER_ESSAY))
-        await world.at_rest()
+        await world.settled()
 
         assert answer.status_code == 202
         assert world.answers() == {("elin.txt", Code.RAW_STORAGE_FAILED): 1, ("bo.txt", None): 1}
@@ -242,7 +242,7 @@ async def test_a_key_stands_for_one_form_whatever_its_boundaries(database_dsn: s
         first = await send(client, body, **{"Idempotency-Key": "k"})
         same = await send(client, body, **{"Idempotency-Key": "k"})
         again = await send(client, body.replace(b"edge", b"another"), **another)
-        await world.at_rest()
+        await world.settled()
 
         assert await first.get_json() == await same.get_json() == await again.get_json()
         assert world.answers() == {("elin.txt", None): 1}
@@ -259,7 +259,7 @@ async def test_a_key_is_not_good_for_other_files(database_dsn: str) -> None:
 async def test_the_state_of_a_batch_shows_its_files_and_whether_it_takes_more(database_dsn: str) -> None:
     async with world_on(database_dsn) as world, world.working() as client:
         handed_in = await (await hand_in(client, ("elin.txt", ESSAY), ("empty.txt", b""))).get_json()
-        await world.at_rest()
+        await world.settled()
         before = await (await client.get("/v1/files/batch/b/state")).get_json()
         await lock(world)
         after = await (await client.get("/v1/files/batch/b/state")).get_json()

@@ -3,7 +3,8 @@
 import hashlib
 
 from common_core.enums import FileValidationErrorCode as Code
-from file_service.tests.file_world import BROKEN, ESSAY, OTHER_ESSAY, PICTURE, World, hand_in, until, world_on
+from file_service.tests.file_world import BROKEN, ESSAY, OTHER_ESSAY, PICTURE, World, hand_in, world_on
+from huleedu_service_libs.testing import until
 
 CLASS = [(f"pupil-{number}.txt", ESSAY + b"x" * number) for number in range(30)]
 
@@ -15,7 +16,7 @@ async def kept(world: World, storage_id: str) -> str:
 async def test_a_text_is_announced_with_all_that_may_tell_whose_it_is(database_dsn: str) -> None:
     async with world_on(database_dsn) as world, world.working() as client:
         await hand_in(client, ("elin.txt", ESSAY))
-        await world.at_rest()
+        await world.settled()
 
         [text] = world.texts
         assert (text.entity_id, text.original_file_name) == ("b", "elin.txt")
@@ -30,7 +31,7 @@ async def test_a_text_is_announced_with_all_that_may_tell_whose_it_is(database_d
 async def test_a_file_that_cannot_be_used_is_announced_with_a_reason_for_its_teacher(database_dsn: str) -> None:
     async with world_on(database_dsn) as world, world.working() as client:
         answer = await hand_in(client, ("photo.jpg", PICTURE), ("short.txt", b"Too short."))
-        await world.at_rest()
+        await world.settled()
 
         assert world.answers() == {
             ("photo.jpg", Code.UNSUPPORTED_FILE_TYPE): 1,
@@ -46,7 +47,7 @@ async def test_a_file_that_cannot_be_used_is_announced_with_a_reason_for_its_tea
 async def test_a_file_that_meets_a_bug_is_answered_too_and_set_aside_for_us(database_dsn: str) -> None:
     async with world_on(database_dsn) as world, world.working() as client:
         await hand_in(client, ("broken.txt", BROKEN), ("elin.txt", ESSAY))
-        await world.at_rest()
+        await world.settled()
 
         assert world.answers() == {("broken.txt", Code.UNKNOWN_VALIDATION_ERROR): 1, ("elin.txt", None): 1}
         assert "a bug" not in world.failures[0].validation_error_detail.message
@@ -60,7 +61,7 @@ async def test_a_file_whose_raw_bytes_are_gone_is_answered_too(database_dsn: str
             await hand_in(client, ("elin.txt", ESSAY))
         world.content.kept.clear()
         async with world.working():
-            await world.at_rest()
+            await world.settled()
 
         assert world.answers() == {("elin.txt", Code.UNKNOWN_VALIDATION_ERROR): 1}
 
@@ -71,11 +72,11 @@ async def test_a_class_is_answered_once_though_the_service_is_cut_off_in_the_mid
             world.reader.may_go_on.clear()
             await hand_in(client, *CLASS)
             await until(world.is_reading)
-        assert await world.waiting_files() == len(CLASS)
+        assert await world.work_left() == len(CLASS)
 
         world.reader.may_go_on.set()
         async with world.working():
-            await world.at_rest()
+            await world.settled()
 
         assert world.answers() == dict.fromkeys([(name, None) for name, _ in CLASS], 1)
         texts = {await kept(world, text.text_storage_id) for text in world.texts}
@@ -91,7 +92,7 @@ async def test_files_wait_while_content_service_is_away(database_dsn: str) -> No
         world.reader.may_go_on.set()
         await until(world.is_put_off)
         world.content.away = False
-        await world.at_rest()
+        await world.settled()
 
         assert world.answers() == {("elin.txt", None): 1, ("bo.txt", None): 1}
         assert await world.dead_letters() == []

@@ -8,7 +8,8 @@ import pytest
 
 from common_core.enums import BatchStatus
 from common_core.messages.nlp import GrammarAnalysis
-from nlp_service.tests.nlp_world import CAUSE, DEADLY, SmallPool, World, until, world_on
+from huleedu_service_libs.testing import CAUSE, until
+from nlp_service.tests.nlp_world import DEADLY, SmallPool, World, world_on
 
 PROSE = "The dog ran. It was fast and the cat was not."
 
@@ -25,7 +26,7 @@ async def test_every_essay_is_answered_once_the_failing_ones_with_their_codes(wo
 
     async with world.working():
         await world.ask(essays)
-        await world.at_rest()
+        await world.settled()
 
     assert world.outcomes() == Counter(
         [
@@ -43,7 +44,7 @@ async def test_every_essay_is_answered_once_the_failing_ones_with_their_codes(wo
 async def test_an_analysis_carries_metrics_and_features_and_belongs_to_its_request(world: World) -> None:
     async with world.working():
         await world.ask(world.essays(e1=PROSE), run_id="run-7", attempt=2)
-        await world.at_rest()
+        await world.settled()
 
     [analysis], [answer] = world.analyses, world.answers
     assert (analysis.parent_id, analysis.text_storage_id) == ("batch", "text-of-e1")
@@ -70,7 +71,7 @@ async def test_the_status_tells_whether_some_or_all_have_failed(
 ) -> None:
     async with world.working():
         await world.ask(world.essays(**texts))
-        await world.at_rest()
+        await world.settled()
 
     assert [answer.status for answer in world.answers] == [status]
 
@@ -78,7 +79,7 @@ async def test_the_status_tells_whether_some_or_all_have_failed(
 async def test_an_essay_in_another_language_is_analysed_and_flagged(world: World) -> None:
     async with world.working():
         await world.ask(world.essays(e1="Det var en gång en katt som inte ville vara med, och den hade en hatt."))
-        await world.at_rest()
+        await world.settled()
 
     [analysis] = world.analyses
     assert analysis.nlp_metrics.language_detected == "sv"
@@ -88,7 +89,7 @@ async def test_an_essay_in_another_language_is_analysed_and_flagged(world: World
 async def test_a_language_nobody_analyses_is_a_failure_of_each_essay(world: World) -> None:
     async with world.working():
         await world.ask(world.essays(a=PROSE, b=PROSE), language="fi")
-        await world.at_rest()
+        await world.settled()
 
     assert world.outcomes() == Counter([("a", "LANGUAGE_NOT_SUPPORTED"), ("b", "LANGUAGE_NOT_SUPPORTED")])
 
@@ -98,9 +99,9 @@ async def test_a_request_asked_again_is_answered_again_without_more_work(world: 
 
     async with world.working():
         await world.ask(essays)
-        await world.at_rest()
+        await world.settled()
         await world.ask(essays)
-        await world.at_rest()
+        await world.settled()
 
     assert world.outcomes() == Counter({("a", "success"): 2, ("b", "CONTENT_NOT_FOUND"): 2})
     assert len(world.analyses) == 1
@@ -112,9 +113,9 @@ async def test_a_request_that_is_partly_answered_has_the_rest_worked_off(world: 
 
     async with world.working():
         await world.ask(essays[:1])
-        await world.at_rest()
+        await world.settled()
         await world.ask(essays)
-        await world.at_rest()
+        await world.settled()
 
     assert world.outcomes() == Counter({("a", "success"): 2, ("b", "success"): 1})
     assert len(world.analyses) == 2
@@ -126,7 +127,7 @@ async def test_a_request_that_arrives_twice_at_once_has_one_effect(world: World)
     await world.ask([*essays, essays[0]])
     await world.ask(essays)
     async with world.working():
-        await world.at_rest()
+        await world.settled()
 
     assert world.outcomes() == Counter(
         [("a", "success"), ("b", "success"), ("c", "CONTENT_NOT_FOUND"), ("d", "success")]
@@ -137,9 +138,9 @@ async def test_a_request_that_arrives_twice_at_once_has_one_effect(world: World)
 async def test_another_attempt_is_another_question(world: World) -> None:
     async with world.working():
         await world.ask(world.essays(a=None))
-        await world.at_rest()
+        await world.settled()
         await world.ask(world.essays(a=PROSE), attempt=2)
-        await world.at_rest()
+        await world.settled()
 
     assert world.outcomes() == Counter([("a", "CONTENT_NOT_FOUND"), ("a", "success")])
     assert await world.rows() == {("a", 1): "CONTENT_NOT_FOUND", ("a", 2): None}
@@ -148,7 +149,7 @@ async def test_another_attempt_is_another_question(world: World) -> None:
 async def test_a_peer_without_runs_is_answered_too(world: World) -> None:
     async with world.working():
         await world.ask(world.essays(a=PROSE), run_id=None, attempt=None)
-        await world.at_rest()
+        await world.settled()
 
     [answer] = world.answers
     assert (answer.run_id, answer.attempt) == (None, None)
@@ -158,7 +159,7 @@ async def test_a_peer_without_runs_is_answered_too(world: World) -> None:
 async def test_a_request_for_nothing_is_answered(world: World) -> None:
     async with world.working():
         await world.ask([])
-        await world.at_rest()
+        await world.settled()
 
     assert [answer.processing_summary.total_essays for answer in world.answers] == [0]
 
@@ -174,7 +175,7 @@ async def test_while_contents_are_away_the_work_waits(world: World) -> None:
         await until(asked)
         assert world.answers == []
         world.content.away = False
-        await world.at_rest()
+        await world.settled()
 
     assert world.outcomes() == Counter([("a", "success"), ("b", "success")])
 
@@ -185,11 +186,11 @@ async def test_work_that_cannot_be_done_at_all_fails_its_essays_and_is_set_aside
 
     async with world.working():
         await world.ask(essays)
-        await world.at_rest()
+        await world.settled()
 
     failed = [(essay_id, "NLP_SERVICE_ERROR") for essay_id in ("a", "b", "c")]
     assert world.outcomes() == Counter([*failed, ("other", "success")])
-    assert await world.els.pool.fetchval("select reason from runtime.dead_letter") == "KeyError: 'a bug'"
+    assert await world.database.pool.fetchval("select reason from runtime.dead_letter") == "KeyError: 'a bug'"
 
 
 async def test_without_an_engine_requests_are_answered_where_they_are_read(
@@ -201,7 +202,7 @@ async def test_without_an_engine_requests_are_answered_where_they_are_read(
     monkeypatch.setattr(SmallPool, "run", never)
     async with world_on(database_dsn, engine="none") as world, world.working():
         await world.ask(world.essays(a=PROSE, b=None), run_id="run-7", attempt=2)
-        await world.at_rest()
+        await world.settled()
 
         assert world.outcomes() == Counter([("a", "success"), ("b", "success")])
         assert [(each.essay_id, each.text_storage_id, each.nlp_metrics.word_count) for each in world.analyses] == [
@@ -211,4 +212,4 @@ async def test_without_an_engine_requests_are_answered_where_they_are_read(
         assert {(each.data.run_id, each.data.attempt) for each in world.heard} == {("run-7", 2)}
         assert not world.content.asked
         assert await world.rows() == {}
-        assert await world.els.pool.fetchval("select last_value = 1 and not is_called from runtime.work_id_seq")
+        assert await world.database.pool.fetchval("select last_value = 1 and not is_called from runtime.work_id_seq")

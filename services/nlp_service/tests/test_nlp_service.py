@@ -13,6 +13,7 @@ from huleedu_service_libs import migrations
 from huleedu_service_libs.process_pool import ProcessPool
 from huleedu_service_libs.runtime import PostgresEventBus
 from huleedu_service_libs.service import Platform, Service
+from huleedu_service_libs.testing import until
 from nlp_service.config import SERVICE_NAME, NlpSettings
 from nlp_service.implementations.language_engine import LanguageAnalysisEngine
 from nlp_service.implementations.no_engine import NoAnalysisEngine
@@ -20,7 +21,7 @@ from nlp_service.kafka_consumer import NlpKafkaConsumer
 from nlp_service.messages import AnalyseEssays
 from nlp_service.protocols import AnalysisEngineProtocol
 from nlp_service.startup_setup import DEFINITION, container
-from nlp_service.tests.nlp_world import until, world_on
+from nlp_service.tests.nlp_world import world_on
 
 SCRIPTS = Path(__file__).parent.parent / "alembic"
 

@@ -1,9 +1,8 @@
 """The spellchecker on a real log, with contents in memory and an engine small enough to know by heart."""
 
-import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Any, TypeVar, cast
 from dishka import Provider, Scope
 
 from common_core.enums import Language
-from common_core.message import Envelope, Message
 from common_core.messages.spellcheck import (
     EssayLifecycleSpellcheckRequestV1,
     SpellcheckPhaseCompletedV1,
@@ -22,8 +20,9 @@ from common_core.shared import SystemProcessingMetadata
 from huleedu_service_libs import migrations
 from huleedu_service_libs.content_client import PLAIN_TEXT, ContentClientProtocol, InMemoryContentClient
 from huleedu_service_libs.process_pool import WorkerDied
-from huleedu_service_libs.runtime import Cause, Database, Group, GroupCommit, PostgresEventBus, current_unit, on_run
+from huleedu_service_libs.runtime import Database, PostgresEventBus
 from huleedu_service_libs.service import Platform
+from huleedu_service_libs.testing import Others
 from spellchecker_service.config import SERVICE_NAME, SpellcheckerSettings
 from spellchecker_service.domain.languages import detect_language
 from spellchecker_service.domain.results import Correction, SpellingResult, apply_corrections
@@ -33,10 +32,7 @@ from spellchecker_service.startup_setup import DEFINITION, container
 T = TypeVar("T")
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
-CAUSE = Cause("00000000-0000-4000-8000-000000000001", {"user_id": "teacher"})
 DEADLY = "This text kills the process that reads it."
-_HAS_READ = """select not exists (select from runtime.log where first + n > at and topic = any($2::text[]))
-  from runtime.cursor where grp = $1"""
 
 
 class Contents(InMemoryContentClient):
@@ -79,15 +75,14 @@ def _corrected(found: re.Match[str]) -> Correction:
     return Correction(found.start(), len(found[0]), found[0], "information", (), "learner")
 
 
-class World:
+class World(Others):
     """One database, the service on it, and what it was heard saying."""
 
     def __init__(self, els: Database, **settings: Any) -> None:
-        self.els, self.content, self.pool = els, Contents(), SmallPool()
-        self.settings = SpellcheckerSettings(**settings)
         self.bus = PostgresEventBus(els.dsn)
-        self.commit = GroupCommit(els, "essay_lifecycle_service", self.bus.said)
-        self.heard: list[Envelope[Any]] = []
+        super().__init__(els, SpellcheckPhaseCompletedV1, SpellcheckResultV1)
+        self.content, self.pool = Contents(), SmallPool()
+        self.settings = SpellcheckerSettings(**settings)
 
     async def ask(self, times: int = 1, /, *, language: str = "en", **texts: str | None) -> None:
         """Say ELS's request for each of these essays; None is a text that does not exist."""
@@ -96,58 +91,37 @@ class World:
                 self.content.kept[f"text-of-{essay_id}"] = text.encode()
         await self.say(*(asked(essay_id, language=language) for essay_id in texts for _ in range(times)))
 
-    async def say(self, *messages: Message) -> None:
-        async def action() -> None:
-            current_unit().say(*messages)
-
-        await self.commit.run(action, CAUSE)
-
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
         """Within: the service reads and works, and all it says is heard."""
-        platform = Platform(bus=self.bus, pool=self.pool, dsn=self.els.dsn, data_dir=Path())
+        platform = Platform(bus=self.bus, pool=self.pool, dsn=self.database.dsn, data_dir=Path())
         contents = Provider(scope=Scope.APP)
         contents.provide(lambda: self.content, provides=ContentClientProtocol)
         parts = container(self.settings, platform, contents)
         self.bus.subscribe(await parts.get(Database), (await parts.get(SpellcheckerKafkaConsumer)).groups())
-        routes = (on_run(SpellcheckPhaseCompletedV1, self._hear), on_run(SpellcheckResultV1, self._hear))
-        self.bus.subscribe(self.els, [Group(name="listener", routes=routes)])
-        running = asyncio.create_task(self.bus.run())
-        try:
-            async with asyncio.timeout(30):
-                yield
-        finally:
-            running.cancel()
-            await asyncio.wait([running])
-            await parts.close()
-
-    async def _hear(self, envelopes: Sequence[Envelope[Any]]) -> None:
-        self.heard.extend(envelopes)
+        async with self.listening(self.bus):
+            yield
+        await parts.close()
 
     @property
     def short_answers(self) -> list[SpellcheckPhaseCompletedV1]:
-        return [each.data for each in self.heard if isinstance(each.data, SpellcheckPhaseCompletedV1)]
+        return self.of(SpellcheckPhaseCompletedV1)
 
     @property
     def long_answers(self) -> list[SpellcheckResultV1]:
-        return [each.data for each in self.heard if isinstance(each.data, SpellcheckResultV1)]
+        return self.of(SpellcheckResultV1)
 
     def text(self, storage_id: str | None) -> str:
         return self.content.kept[storage_id or ""].decode()
 
     async def rows(self) -> dict[str, tuple[int, str | None]]:
         """The number of corrections and the error code kept for each essay."""
-        rows = await self.els.pool.fetch("select * from spellchecker_service.essay_spellcheck")
+        rows = await self.database.pool.fetch("select * from spellchecker_service.essay_spellcheck")
         return {row["essay_id"]: (row["corrections"], row["error_code"]) for row in rows}
 
-    async def at_rest(self) -> None:
+    async def settled(self) -> None:
         """Wait until all requests are read and all that was said is heard."""
-        await until(lambda: self._has_read(SERVICE_NAME, EssayLifecycleSpellcheckRequestV1))
-        await until(lambda: self._has_read("listener", SpellcheckPhaseCompletedV1, SpellcheckResultV1))
-
-    async def _has_read(self, group: str, *messages: type[Message]) -> bool:
-        topics = [message.topic for message in messages]
-        return bool(await self.els.pool.fetchval(_HAS_READ, group, topics))
+        await self.at_rest(SERVICE_NAME, EssayLifecycleSpellcheckRequestV1)
 
 
 def asked(essay_id: str, **facts: Any) -> EssayLifecycleSpellcheckRequestV1:
@@ -157,12 +131,6 @@ def asked(essay_id: str, **facts: Any) -> EssayLifecycleSpellcheckRequestV1:
     return EssayLifecycleSpellcheckRequestV1(
         entity_id=essay_id, parent_id="batch", timestamp=AT, system_metadata=about, **fields
     )
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Look again until it holds; the test's own time limit ends it otherwise."""
-    while not await condition():
-        await asyncio.sleep(0.01)
 
 
 @asynccontextmanager

@@ -9,8 +9,9 @@ import pytest
 from common_core.enums import EssayStatus
 from common_core.messages.spellcheck import SpellcheckCorrection
 from common_core.shared import SpellcheckMetricsV1
+from huleedu_service_libs.testing import CAUSE, until
 from spellchecker_service.answers import MOST_CORRECTIONS_TOLD, NOTHING_CHANGED
-from spellchecker_service.tests.spelling_world import CAUSE, DEADLY, World, asked, until, world_on
+from spellchecker_service.tests.spelling_world import DEADLY, World, asked, world_on
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ async def test_every_essay_is_answered_once_the_failing_ones_with_their_codes(wo
 
     async with world.working():
         await world.ask(**good, missing=None, empty=" \n", deadly=DEADLY)
-        await world.at_rest()
+        await world.settled()
 
     expected = Counter({(essay_id, None): 1 for essay_id in good} | dict.fromkeys(codes.items(), 1))
     assert Counter((answer.entity_id, answer.error_code) for answer in world.short_answers) == expected
@@ -38,7 +39,7 @@ async def test_an_essay_is_corrected_and_every_correction_told_with_its_place(wo
 
     async with world.working():
         await world.ask(e1=text)
-        await world.at_rest()
+        await world.settled()
 
     [short], [long] = world.short_answers, world.long_answers
     assert world.text(short.corrected_text_storage_id) == "\r\nI read the information.\t Å 😀 the"
@@ -69,7 +70,7 @@ async def test_both_answers_belong_to_their_request(world: World) -> None:
     async with world.working():
         await world.ask(e1="Right.")
         await world.say(asked("e2", run_id="run-7", attempt=2), asked("e3", run_id=None, attempt=None))
-        await world.at_rest()
+        await world.settled()
 
     belongings: dict[str, set[Any]] = {}
     for answer in (each.data for each in world.heard):
@@ -82,7 +83,7 @@ async def test_both_answers_belong_to_their_request(world: World) -> None:
 async def test_a_text_without_errors_is_its_own_correction(world: World) -> None:
     async with world.working():
         await world.ask(e1="All is well.")
-        await world.at_rest()
+        await world.settled()
 
     [answer] = world.short_answers
     assert answer.corrected_text_storage_id == "text-of-e1"
@@ -92,7 +93,7 @@ async def test_a_text_without_errors_is_its_own_correction(world: World) -> None
 async def test_an_essay_in_another_language_is_flagged_and_not_corrected(world: World) -> None:
     async with world.working():
         await world.ask(e1="Det var teh katt som inte ville och den hade en hatt som var på väg till det.")
-        await world.at_rest()
+        await world.settled()
 
     [answer] = world.long_answers
     assert (answer.language_detected, answer.corrections_made, answer.corrections) == ("sv", 0, [])
@@ -102,7 +103,7 @@ async def test_an_essay_in_another_language_is_flagged_and_not_corrected(world: 
 async def test_a_language_nobody_checks_is_a_failure(world: World) -> None:
     async with world.working():
         await world.ask(e1="Tämä on teksti.", language="fi")
-        await world.at_rest()
+        await world.settled()
 
     [short], [long] = world.short_answers, world.long_answers
     assert (short.status, short.error_code, short.corrected_text_storage_id) == (
@@ -118,7 +119,7 @@ async def test_more_corrections_than_a_message_tells_are_counted_and_corrected(w
 
     async with world.working():
         await world.ask(e1="teh " * many)
-        await world.at_rest()
+        await world.settled()
 
     [answer] = world.long_answers
     assert (answer.corrections_made, len(answer.corrections)) == (many, MOST_CORRECTIONS_TOLD)
@@ -129,7 +130,7 @@ async def test_more_corrections_than_a_message_tells_are_counted_and_corrected(w
 async def test_a_request_that_comes_twice_is_answered_alike_and_recorded_once(world: World) -> None:
     async with world.working():
         await world.ask(2, e1="This is teh text.")
-        await world.at_rest()
+        await world.settled()
 
     first, second = world.short_answers
     assert first.corrected_text_storage_id == second.corrected_text_storage_id
@@ -147,7 +148,7 @@ async def test_while_contents_are_away_essays_wait(world: World) -> None:
         await until(asked_again)
         assert world.heard == []
         world.content.away = False
-        await world.at_rest()
+        await world.settled()
 
     assert sorted(answer.entity_id for answer in world.short_answers) == ["e1", "e2"]
 
@@ -155,7 +156,7 @@ async def test_while_contents_are_away_essays_wait(world: World) -> None:
 async def test_without_an_engine_requests_are_answered_where_they_are_read(database_dsn: str) -> None:
     async with world_on(database_dsn, engine="none") as world, world.working():
         await world.ask(e1="This is teh text.", e2=None)
-        await world.at_rest()
+        await world.settled()
 
         answers = [each.data for each in world.heard]
         assert Counter(

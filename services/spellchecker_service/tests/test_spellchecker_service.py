@@ -13,10 +13,11 @@ from huleedu_service_libs import migrations
 from huleedu_service_libs.process_pool import ProcessPool
 from huleedu_service_libs.runtime import PostgresEventBus
 from huleedu_service_libs.service import Platform, Service
+from huleedu_service_libs.testing import until
 from spellchecker_service.config import SERVICE_NAME, SpellcheckerSettings
 from spellchecker_service.kafka_consumer import SpellcheckerKafkaConsumer
 from spellchecker_service.startup_setup import DEFINITION, container
-from spellchecker_service.tests.spelling_world import until, world_on
+from spellchecker_service.tests.spelling_world import world_on
 
 SCRIPTS = Path(__file__).parent.parent / "alembic"
 
