@@ -23,6 +23,14 @@ def test_without_a_platform_it_says_how_to_start_one(cli: CliRunner, command: li
     assert "huleedu up" in result.output
 
 
+@pytest.mark.parametrize("command", ["demo", "run"])
+def test_a_folder_that_is_none_is_refused_before_anything_starts(cli: CliRunner, tmp_path: Path, command: str) -> None:
+    (tmp_path / "essay.txt").touch()
+
+    assert "does not exist" in cli.invoke(app, [command, str(tmp_path / "nowhere")]).output
+    assert "is a file" in cli.invoke(app, [command, str(tmp_path / "essay.txt")]).output
+
+
 def test_the_doctor_names_what_is_missing_and_the_cure(cli: CliRunner) -> None:
     result = cli.invoke(app, ["doctor"])
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from huleedu.export import essays_by_name
-from huleedu.job import JobFailed, essays_in, steps
+from huleedu.job import JobFailed, essays_in, left_alone, steps
 from huleedu.run_file import RunningPlatform, read, remove, write
 from huleedu.services import UnknownService, definition
 from huleedu.show import other_language
@@ -21,6 +21,26 @@ def test_what_a_computer_keeps_beside_essays_is_not_handed_in(tmp_path: Path) ->
 
 def test_an_empty_folder_is_refused_kindly(tmp_path: Path) -> None:
     with pytest.raises(JobFailed, match="no files"):
+        essays_in(tmp_path)
+
+
+def test_what_may_be_taken_for_an_essay_but_is_no_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "gone.txt").symlink_to(tmp_path / "nowhere")
+
+    assert left_alone(tmp_path) == ["gone.txt", "old"]
+    with pytest.raises(JobFailed, match=r"not a file: gone\.txt, old\."):
+        essays_in(tmp_path)
+
+
+def test_a_file_that_may_not_be_read_stops_the_job_before_it_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.txt").touch()
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # root, as tests in containers are, may read all
+
+    with pytest.raises(JobFailed, match=r"may not read a\.txt"):
         essays_in(tmp_path)
 
 

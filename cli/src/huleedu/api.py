@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
+from file_service.domain.file_names import file_name
 
 from common_core.enums import CourseCode
 from huleedu import run_file
@@ -60,7 +61,8 @@ class Api:
         form = aiohttp.FormData(quote_fields=False)  # file names as they are, in UTF-8
         form.add_field("batch_id", batch_id)
         for path in files:
-            form.add_field("files", path.read_bytes(), filename=path.name, content_type="application/octet-stream")
+            name = file_name(path.name)  # a header can hold no line break, UTF-8 no half of a character
+            form.add_field("files", path.read_bytes(), filename=name, content_type="application/octet-stream")
         headers = {"Idempotency-Key": str(uuid.uuid4())}
         async with self._session.post(self._url("file_service", "/v1/files/batch"), data=form, headers=headers) as told:
             await _checked(told)

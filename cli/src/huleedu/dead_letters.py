@@ -40,7 +40,7 @@ async def replay(console: Console, data_dir: Path, numbers: Sequence[int], every
     """Have them handled again by the groups that could not."""
     async with _database(data_dir) as con:
         count = await ask_replay(con, numbers, everything=everything)
-    console.print(f"{count} will be handled again as soon as their group runs.", highlight=False)
+    console.print(f"{count} will be handled again as soon as their group runs.")
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """`huleedu demo` and `huleedu run`: essays from files to a table of results."""
 
 import json
+import shlex
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,10 +11,10 @@ from rich.console import Console
 from common_core.enums import CourseCode
 from huleedu import run_file
 from huleedu.api import Api, Json, running_api
-from huleedu.job import JobFailed, do_job, essays_in, whole_results
+from huleedu.job import JobFailed, do_job, essays_in, left_alone, whole_results
 from huleedu.logs import logging_to_file
-from huleedu.places import checkout_dir
-from huleedu.show import LANGUAGES, bars, other_language, results_table
+from huleedu.places import checkout_dir, own_command
+from huleedu.show import LANGUAGES, bars, other_language, show_results
 from huleedu.up import platform_up
 
 SAMPLES = (("english-class", CourseCode.ENG5), ("swedish-class", CourseCode.SV1))
@@ -30,12 +31,12 @@ async def run_demo(
     async with _some_platform(console, data_dir) as (api, addresses):
         for path, code in jobs:
             await _one(console, api, path, code, pipeline)
-        console.print(f"\nThe data is in {data_dir}.", highlight=False)
+        console.print(f"\nThe data is in {data_dir}.")
     if run_file.read(data_dir) is None:
-        console.print("The platform has stopped again; `huleedu up` keeps it running. Its APIs are then at:")
+        console.print(f"The platform has stopped again; `{own_command()} up` keeps it running. Its APIs are then at:")
     for name, address in addresses.items():
-        console.print(f"  {name:<28} {address}/docs", highlight=False)
-    console.print("and `huleedu results BATCH --export class.xlsx` writes the results to a file.", highlight=False)
+        console.print(f"  {name:<28} {address}/docs")
+    console.print(f"and `{own_command()} results BATCH --export class.xlsx` writes the results to a file.")
 
 
 def _sample_jobs() -> Sequence[tuple[Path, CourseCode]]:
@@ -57,28 +58,30 @@ def _course(console: Console, course: CourseCode | None) -> CourseCode:
 async def _some_platform(console: Console, data_dir: Path) -> AsyncIterator[tuple[Api, dict[str, str]]]:
     running = run_file.read(data_dir)
     if running is not None:
-        console.print(f"Using the platform that is up (process {running.pid}).", highlight=False)
+        console.print(f"Using the platform that is up (process {running.pid}).")
         async with Api(running.addresses) as api:
             yield api, running.addresses
         return
     console.print("Starting the platform: a database and eight services in this process.")
     data_dir.mkdir(parents=True, exist_ok=True)
     with logging_to_file(data_dir) as log:
-        console.print(f"Its log is {log}.", highlight=False)
+        console.print(f"Its log is {log}.")
         async with platform_up(console, data_dir) as up, Api(up.addresses) as api:
             yield api, up.addresses
 
 
 async def _one(console: Console, api: Api, folder: Path, course: CourseCode, pipeline: str) -> Json:
-    console.print(f"\n{folder} as {course}:", highlight=False)
+    console.print(f"\n{folder} as {course}:")
+    if others := left_alone(folder):
+        console.print(f"Left alone, as they are not files: {', '.join(others)}.", style="yellow")
     with bars(console) as watch:
         batch_id = await do_job(api, folder, course, pipeline, watch)
     results = await whole_results(api, batch_id)
-    console.print(results_table(results))
-    console.print(f"Batch {batch_id}", highlight=False)
+    show_results(console, results)
+    console.print(f"Batch {batch_id}")
     language = other_language(results)
     if language is not None:
-        again = f"huleedu demo {folder} --course {COURSE_OF_LANGUAGE[language]}"
+        again = f"{own_command()} demo {shlex.quote(str(folder))} --course {COURSE_OF_LANGUAGE[language]}"
         console.print(f"These essays look {LANGUAGES[language]}. To have them read as such: {again}", style="yellow")
     return results
 

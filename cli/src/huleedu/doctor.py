@@ -35,10 +35,10 @@ async def examine(console: Console, data_dir: Path, json: bool) -> None:
         console.print_json(json_.dumps(msgspec.to_builtins(findings)))
     else:
         for finding in findings:
-            mark = "[green]ok[/green]  " if finding.well else "[red]no[/red]  "
-            console.print(f"{mark}{finding.name}: {finding.detail}", highlight=False)
+            console.print("ok" if finding.well else "no", style="green" if finding.well else "red", end="")
+            console.print(f"  {finding.name}: {finding.detail}")
             if not finding.well:
-                console.print(f"      {finding.cure}", highlight=False)
+                console.print(f"      {finding.cure}")
     if not all(finding.well for finding in findings):
         sys.exit(1)
 

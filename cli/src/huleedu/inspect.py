@@ -5,10 +5,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from huleedu import show
 from huleedu.api import Api, Json, running_api
 from huleedu.export import export
 from huleedu.job import follow
-from huleedu.show import NAMES, bars, results_table
+from huleedu.show import NAMES, bars
 
 
 async def show_status(console: Console, data_dir: Path, batch_id: str, watch: bool, as_json: bool) -> None:
@@ -18,15 +19,15 @@ async def show_status(console: Console, data_dir: Path, batch_id: str, watch: bo
     if as_json:
         console.print_json(json.dumps(status))
         return
-    console.print(f"{batch_id}: {status['status']}", highlight=False)
+    console.print(f"{batch_id}: {status['status']}")
     for phase in status["progress"]["phases"]:
         done = f"{phase['succeeded']} done, {phase['failed']} failed of {phase['total']}"
-        console.print(f"  {NAMES[phase['phase']]:<14} {phase['status']}, {done}", highlight=False)
+        console.print(f"  {NAMES[phase['phase']]:<14} {phase['status']}, {done}")
     for wait in status["waiting_for"]:
         until = f", until {wait['until']}" if wait["until"] else ""
-        console.print(f"  waits for {wait['what']} {wait['phase'] or ''}{until}", highlight=False)
+        console.print(f"  waits for {wait['what']} {wait['phase'] or ''}{until}")
     for failure in status["failures"]:
-        console.print(f"  {failure['file_name']}: {failure['message']}", highlight=False, style="red")
+        console.print(f"  {failure['file_name']}: {failure['message']}", style="red")
 
 
 async def _watched(console: Console, api: Api, batch_id: str) -> Json:
@@ -39,10 +40,10 @@ async def show_results(console: Console, data_dir: Path, batch_id: str, target: 
     async with running_api(data_dir) as api:
         if target is not None:
             await export(api, batch_id, target)
-            console.print(f"Written: {target}", highlight=False)
+            console.print(f"Written: {target}")
             return
         results = await api.results(batch_id)
     if as_json:
         console.print_json(json.dumps(results))
     else:
-        console.print(results_table(results))
+        show.show_results(console, results)

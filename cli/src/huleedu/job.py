@@ -1,6 +1,7 @@
 """The main job: a folder of essays goes in, is processed, and its results are waited for."""
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -33,11 +34,24 @@ Watch = Callable[[Sequence[Step]], None]
 
 
 def essays_in(folder: Path) -> list[Path]:
-    """The files to hand in, by name; folders and what a computer keeps for itself are not."""
+    """The files to hand in, by name; folders and what a computer keeps for itself are not. Raises JobFailed."""
     files = [path for path in folder.iterdir() if path.is_file() and not is_kept_by_the_computer(path.name)]
     if not files:
-        raise JobFailed(f"There are no files in {folder}.")
+        raise JobFailed(f"There are no files in {folder}.{_but(left_alone(folder))}")
+    unreadable = [path.name for path in files if not os.access(path, os.R_OK)]
+    if unreadable:
+        raise JobFailed(f"You may not read {', '.join(unreadable)} in {folder}.")
     return sorted(files)
+
+
+def left_alone(folder: Path) -> list[str]:
+    """What a teacher may take for handed in, though it is not: folders, and links to files that are gone."""
+    others = (path.name for path in folder.iterdir() if not path.is_file())
+    return sorted(name for name in others if not is_kept_by_the_computer(name))
+
+
+def _but(others: Sequence[str]) -> str:
+    return f" What is there is not a file: {', '.join(others)}." if others else ""
 
 
 async def do_job(api: Api, folder: Path, course: CourseCode, pipeline: str, watch: Watch) -> str:

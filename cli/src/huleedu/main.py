@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from common_core.enums import CourseCode
 from huleedu.places import data_dir
+from huleedu.screen import screen
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__, rich_markup_mode=None
@@ -20,8 +20,8 @@ migrations = typer.Typer(no_args_is_help=True, help="Database schemas: of all se
 app.add_typer(letters, name="dead-letters")
 app.add_typer(migrations, name="migrate")
 
-console = Console()
-errors = Console(stderr=True)
+console = screen()
+errors = screen(stderr=True)
 
 Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="A folder of essays.")]
 Course = Annotated[CourseCode | None, typer.Option(help="The course; its language follows. ENG5 if not given.")]
@@ -49,7 +49,10 @@ def serve(name: str) -> None:
 
 @app.command()
 def demo(
-    folder: Annotated[Path | None, typer.Argument(help="A folder of essays; the sample classes if not given.")] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Argument(exists=True, file_okay=False, help="A folder of essays; the sample classes if not given."),
+    ] = None,
     course: Course = None,
     pipeline: Pipeline = "nlp",
 ) -> None:

@@ -21,7 +21,7 @@ async def upgrade(console: Console, data_dir: Path, service: str | None) -> None
     async with embedded_database(data_dir) as (_, dsn):
         await migrate(dsn, wanted)
     for found in wanted:
-        console.print(f"{found.name}: {'up to date' if found.scripts else 'has no database'}", highlight=False)
+        console.print(f"{found.name}: {'up to date' if found.scripts else 'has no database'}")
 
 
 async def revision(console: Console, data_dir: Path, words: Sequence[str]) -> None:
@@ -34,13 +34,13 @@ async def revision(console: Console, data_dir: Path, words: Sequence[str]) -> No
     async with embedded_database(data_dir) as (_, dsn):
         await migrate(dsn, [service])
         await migrations.revise(dsn, service.name, service.scripts, message)
-    console.print(f"{service.name}: see {service.scripts / 'versions'}", highlight=False)
+    console.print(f"{service.name}: see {service.scripts / 'versions'}")
 
 
 def history(console: Console, service: str | None) -> None:
     """Print each service's chain."""
     for found in _wanted(service):
-        console.print(f"[bold]{found.name}[/bold]")
+        console.print(found.name, style="bold")
         if found.scripts is not None:
             migrations.history(found.name, found.scripts)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -17,7 +18,7 @@ NAMES = {
     "cj_assessment": "ranking",
     "ai_feedback": "feedback",
 }
-COLUMNS = (("lix", "LIX"), ("mtld", "MTLD"), ("sentence_length_mean", "words a sentence"))
+COLUMNS = (("lix", "LIX"), ("mtld", "MTLD"), ("sentence_length_mean", "words a\nsentence"))
 LANGUAGES = {"en": "English", "sv": "Swedish"}
 
 
@@ -47,17 +48,26 @@ def bars(console: Console) -> Iterator[Watch]:
 
 
 def results_table(results: Json) -> Table:
-    """A row for each essay, and one for each file that could not be used."""
-    title = f"{results['course_code']}: {_counts(results)}"
-    table = Table("file", title=title, title_justify="left")
+    """A row for each essay, as narrow as a terminal may be."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("file", overflow="fold")
     for heading in ("words", "corrections", "per 100", *(heading for _, heading in COLUMNS)):
         table.add_column(heading, justify="right")
-    table.add_column("remark")
     for essay in results["essays"]:
-        table.add_row(*_essay_row(essay, results))
-    for left_out in results["left_out"]:
-        table.add_row(left_out["file_name"], *[""] * (3 + len(COLUMNS)), left_out["reason"], style="red")
+        table.add_row(*_essay_row(essay))
     return table
+
+
+def show_results(console: Console, results: Json) -> None:
+    """The table; below it what did not go well, in whole sentences."""
+    console.print(f"{results['course_code']}: {_counts(results)}", style="bold")
+    if results["essays"]:
+        console.print(results_table(results))
+    for essay in results["essays"]:
+        for remark in _remarks(essay, results["language"]):
+            console.print(f"{_name(essay)}: {remark}", style="yellow")
+    for left_out in results["left_out"]:
+        console.print(f"{left_out['file_name']}: {left_out['reason']}", style="red")
 
 
 def _counts(results: Json) -> str:
@@ -65,24 +75,27 @@ def _counts(results: Json) -> str:
     return f"{results['completed_essay_count']} essays done" + (f", {failed} could not be" if failed else "")
 
 
-def _essay_row(essay: Json, results: Json) -> list[str]:
+def _essay_row(essay: Json) -> list[str]:
     features = essay["features"]
     return [
-        essay["file_name"] or essay["essay_id"],
+        _name(essay),
         _number(essay["words"]),
         _number(essay["correction_count"]),
         _number(essay["corrections_per_100_words"], 1),
         *(_number(features.get(name), 1) for name, _ in COLUMNS),
-        _remark(essay, results["language"]),
     ]
 
 
-def _remark(essay: Json, language: str) -> str:
-    failures = [f"{NAMES[failure['phase']]}: {failure['reason']}" for failure in essay["failures"]]
+def _name(essay: Json) -> str:
+    return essay["file_name"] or str(essay["essay_id"])
+
+
+def _remarks(essay: Json, language: str) -> Iterator[str]:
+    for failure in essay["failures"]:
+        yield f"{NAMES[failure['phase']]}: {failure['reason']}"
     detected = essay["language_detected"]
     if detected in LANGUAGES and detected != language:
-        failures.append(f"looks {LANGUAGES[detected]}: not corrected")
-    return "; ".join(failures)
+        yield f"looks {LANGUAGES[detected]}: not corrected"
 
 
 def _number(value: float | None, digits: int = 0) -> str:

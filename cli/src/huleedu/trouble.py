@@ -1,5 +1,6 @@
 """What a person is told when a command cannot be carried out."""
 
+import errno
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,13 @@ _KNOWN = (
     WrongSettings,
     WrongWords,
 )
+_AWAY = (
+    aiohttp.ClientConnectionError,
+    aiohttp.ClientPayloadError,
+    asyncpg.PostgresConnectionError,
+    ConnectionError,
+    TimeoutError,
+)
 
 
 @contextmanager
@@ -36,12 +44,16 @@ def told(console: Console) -> Iterator[None]:
         yield
     except _KNOWN as error:
         _end(console, str(error) or (type(error).__doc__ or ""))
-    except (aiohttp.ClientConnectionError, asyncpg.PostgresConnectionError, ConnectionError) as error:
+    except _AWAY as error:
         _end(console, f"The platform does not answer ({type(error).__name__}). `huleedu doctor` says more.")
+    except OSError as error:
+        if error.filename is None and error.errno != errno.ENOSPC:
+            raise
+        _end(console, f"{error.strerror}: {error.filename}" if error.filename else f"{error.strerror}.")
     except KeyboardInterrupt:
         sys.exit(130)
 
 
 def _end(console: Console, message: str) -> None:
-    console.print(message, style="red", highlight=False, soft_wrap=True)
+    console.print(message, style="red")
     sys.exit(1)

@@ -73,8 +73,8 @@ def announce(console: Console, up: Up, data_dir: Path, names: Sequence[str] | No
     """Say where everything is."""
     for name in names or up.addresses:
         taken = f"  (port {up.moved[name]} was taken)" if name in up.moved else ""
-        console.print(f"  {name:<28} {up.addresses[name]}  docs at {up.addresses[name]}/docs{taken}", highlight=False)
-    console.print(f"Data is in {data_dir}. Stop with Ctrl-C.", highlight=False)
+        console.print(f"  {name:<28} {up.addresses[name]}  docs at {up.addresses[name]}/docs{taken}")
+    console.print(f"Data is in {data_dir}. Stop with Ctrl-C.")
 
 
 async def _until_stopped(up: Up) -> None:
