@@ -9,6 +9,7 @@ from huleedu_service_libs.errors import Unavailable
 # Cardinality, data, integrity, WITH CHECK OPTION, program limit, RAISE: what a message's values can cause.
 # Class 42 (an unknown column) is a missed migration, 53 a full disk: not the message's doing.
 _DATA_CLASSES = frozenset({"21", "22", "23", "44", "54", "P0"})
+_AWAY_CLASSES = frozenset({"08", "53", "57"})  # connection, resources, operator intervention: shut down, starting
 
 
 class Fenced(Exception):
@@ -22,6 +23,15 @@ def blames_data(error: Exception) -> bool:
     if isinstance(error, asyncpg.InterfaceError):
         return isinstance(error, ValueError)  # asyncpg's own "cannot encode this argument"
     return not isinstance(error, OSError | TimeoutError | Unavailable | Fenced | asyncpg.InternalClientError)
+
+
+def comes_with_the_connection(error: Exception) -> bool:
+    """True if it is the database that is away, so that nobody knows what became of a commit under way."""
+    if isinstance(error, asyncpg.PostgresError):
+        return (error.sqlstate or "")[:2] in _AWAY_CLASSES
+    return isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError | asyncpg.InternalClientError) and not (
+        isinstance(error, ValueError)
+    )
 
 
 def reason(error: Exception | None) -> str:

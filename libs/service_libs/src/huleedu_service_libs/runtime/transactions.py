@@ -9,7 +9,7 @@ import asyncpg
 
 from huleedu_service_libs.errors import Unavailable
 from huleedu_service_libs.runtime.answers import AnswerSink, Claim, StoredAnswer, current_claim
-from huleedu_service_libs.runtime.blame import blames_data
+from huleedu_service_libs.runtime.blame import blames_data, comes_with_the_connection
 from huleedu_service_libs.runtime.database import Database
 from huleedu_service_libs.runtime.unit_of_work import Cause, Table, UnitOfWork
 
@@ -48,7 +48,11 @@ class _Job:
 
 
 class GroupCommit:
-    """Transactions on PostgreSQL: what waits is committed together; if that fails, each is tried alone."""
+    """Transactions on PostgreSQL: what waits is committed together; if that is refused, each is tried alone.
+
+    Not if the connection was lost: the commit may have happened, and nothing may be done twice. Then all are told that
+    the database is away; a client's Idempotency-Key finds the answer that it missed.
+    """
 
     def __init__(
         self,
@@ -80,11 +84,12 @@ class GroupCommit:
         try:
             await self._commit(jobs)
         except Exception as error:
-            if len(jobs) == 1:
-                jobs[0].error = _for_client(error)
+            if len(jobs) > 1 and not comes_with_the_connection(error):
+                for job in jobs:
+                    await self._commit_or_split([job])
                 return
             for job in jobs:
-                await self._commit_or_split([job])
+                job.error = _for_client(error)
 
     async def _commit(self, jobs: Sequence[_Job]) -> None:
         async with self._database.transaction() as con:
