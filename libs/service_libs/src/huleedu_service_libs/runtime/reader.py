@@ -62,7 +62,9 @@ class Braked(Exception):
 class Decoders:
     """A group's topics, in every spelling, and how their envelopes are read."""
 
-    def __init__(self, routes: Iterable[Route]) -> None:
+    def __init__(self, routes: Iterable[Route], trusted: str | None = None) -> None:
+        """`trusted` may say everything here, as a service may to itself in work items."""
+        self._trusted = trusted
         self._by_topic = {
             topic: (route, msgspec.json.Decoder(Envelope[route.message]).decode)  # type: ignore[name-defined]
             for route in routes
@@ -77,8 +79,9 @@ class Decoders:
         try:
             delivery.route, decode = self._by_topic[delivery.topic]
             delivery.envelope = envelope = decode(delivery.raw)
-            if not may_say(delivery.route.message, envelope.source_service):
-                delivery.error = WrongProducer(f"{envelope.source_service} may not say {delivery.topic}")
+            sender = envelope.source_service
+            if sender != self._trusted and not may_say(delivery.route.message, sender):
+                delivery.error = WrongProducer(f"{sender} may not say {delivery.topic}")
         except Exception as error:
             delivery.error = error
 
@@ -93,18 +96,22 @@ class Settler:
         source: Source,
         said: Callable[[set[str]], None],
         telemetry: Telemetry,
+        brake: float = BRAKE,
     ) -> None:
         self._database, self._group, self._source = database, group, source
-        self._said, self._telemetry = said, telemetry
+        self._said, self._telemetry, self._most_failures = said, telemetry, brake
         self._failed_keys: list[str] = []
 
     async def settle(self, deliveries: Sequence[Delivery]) -> None:
         """All in one transaction; if their data is refused, each half by itself, until one message stands alone."""
+        broken = [delivery.error for delivery in deliveries]
         try:
             await self._effect(deliveries)
         except Exception as error:
             if not blames_data(error) or isinstance(error, Braked) or (len(deliveries) == 1 and deliveries[0].error):
                 raise
+            for delivery, before in zip(deliveries, broken, strict=True):
+                delivery.error = before  # what a rule said of a state that is rolled back is void
             if len(deliveries) == 1:
                 deliveries[0].error = error
                 await self._effect(deliveries)
@@ -169,7 +176,7 @@ class Settler:
         failed = self._failed_keys
         for delivery in deliveries:
             failed = [*failed, delivery.key] if delivery.error else []
-            if len(failed) >= BRAKE and len(set(failed)) > 1:
+            if len(failed) >= self._most_failures and len(set(failed)) > 1:
                 raise Braked(f"{len(failed)} messages in a row failed, at last with {reason(delivery.error)}")
         return failed
 
