@@ -12,6 +12,15 @@ from huleedu_service_libs.runtime.connection import Connection, Pool
 MEMBER_SECONDS = 3.0  # without a heartbeat for so long, a process counts as gone
 
 
+def alive(row: str) -> str:
+    """SQL: whether the process that owns this row lives.
+
+    Not if its time is up only in a far future: then the clock was set back, and whoever lives beats again at once.
+    """
+    return f"""exists (select from runtime.member m where m.owner = {row}.owner
+      and m.expires_at > now() and m.expires_at < now() + interval '{2 * MEMBER_SECONDS} seconds')"""
+
+
 def now() -> datetime:
     """The wall clock, UTC."""
     return datetime.now(UTC)

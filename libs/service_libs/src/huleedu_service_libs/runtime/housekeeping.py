@@ -6,6 +6,7 @@ from datetime import timedelta
 import msgspec
 
 from huleedu_service_libs.runtime.connection import Connection
+from huleedu_service_libs.runtime.database import alive
 
 CHUNK = 20_000  # log rows deleted at once
 ANSWERS_KEPT = timedelta(days=7)  # how long an Idempotency-Key is honoured
@@ -16,9 +17,8 @@ _BEHIND = """select c.grp, h.next - c.at as lag,
       where l.first > c.at - 500 and l.first + l.n > c.at order by l.first limit 1), 0) as oldest_seconds,
     (select count(*) from runtime.work w where w.grp = c.grp) as work_waiting
   from runtime.cursor c cross join runtime.head h where c.grp = any($1::text[])"""
-_SWEEP_LOG = """with passed as (
-    select min(at) as at from runtime.cursor c where seen_at > now() - $2::interval
-      or exists (select from runtime.member m where m.owner = c.owner and m.expires_at > now())),
+_SWEEP_LOG = f"""with passed as (
+    select min(at) as at from runtime.cursor c where seen_at > now() - $2::interval or {alive("c")}),
   old as (select first from runtime.log, passed
     where first + n <= passed.at and said_at < now() - $1::interval order by first limit $3)
   delete from runtime.log l using old where l.first = old.first"""

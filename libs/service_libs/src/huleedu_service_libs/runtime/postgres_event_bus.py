@@ -12,15 +12,18 @@ from typing import Any
 import asyncpg
 import structlog
 
+from common_core.message import Message
 from huleedu_service_libs.runtime.blame import pause, reason
 from huleedu_service_libs.runtime.connection import Connection
-from huleedu_service_libs.runtime.database import MEMBER_SECONDS, Database, now, session
+from huleedu_service_libs.runtime.database import MEMBER_SECONDS, Database, alive, now, session
+from huleedu_service_libs.runtime.effects import Work
 from huleedu_service_libs.runtime.event_bus import SILENT
 from huleedu_service_libs.runtime.housekeeping import backlogs, sweep
-from huleedu_service_libs.runtime.reader import Decoders, Reader, Settler, Source
-from huleedu_service_libs.runtime.routing import Group
+from huleedu_service_libs.runtime.reader import BRAKE, Decoders, Reader, Settler, Source
+from huleedu_service_libs.runtime.routing import Group, Route, on
 from huleedu_service_libs.runtime.sources import SKIP_SECONDS, LogSource, ReplaySource, TimerSource
 from huleedu_service_libs.runtime.telemetry import Telemetry
+from huleedu_service_libs.runtime.unit_of_work import current_unit
 from huleedu_service_libs.runtime.worker import Worker
 
 BEAT_SECONDS = 0.5  # between heartbeats
@@ -30,25 +33,26 @@ SWEEP_SECONDS = 60.0  # between two clean-ups
 DEBOUNCE_SECONDS = 0.005  # between two notices of one process to the others
 CHANNEL = "huleedu_log"
 
-_ALIVE = "exists (select from runtime.member m where m.owner = {}.owner and m.expires_at > now())"
 _HEARTBEAT = """with gone as (
     delete from runtime.member where expires_at < now() - interval '1 minute' and owner <> $1),
   beat as (insert into runtime.member(owner, expires_at) values ($1, now() + $2)
            on conflict (owner) do update set expires_at = excluded.expires_at)
   select count(*) from runtime.member where expires_at > now() and owner <> $1"""
 _KNOW = "insert into runtime.cursor(grp) select unnest($1::text[]) on conflict do nothing"
-_CLAIM = f"""with free as materialized (
-    select grp from runtime.cursor c where grp = any($2::text[]) and owner is distinct from $1
-      and ($3 or not {_ALIVE.format("c")}) order by grp for update skip locked)
+_CLAIM = """with free as materialized (
+    select grp from runtime.cursor c where grp = any($2::text[]) and owner is distinct from $1 {})
   update runtime.cursor c set owner = $1, epoch = epoch + 1, seen_at = now() from free where c.grp = free.grp
   returning c.grp"""
+_CLAIM_FREE = _CLAIM.format(f"and not {alive('c')} order by grp for update skip locked")
+# Waits for polls that are just being committed: a busy group would otherwise be skipped, and never taken over.
+_TAKE_OVER = _CLAIM.format("order by grp for update")
 _LEAVE = """with m as (delete from runtime.member where owner = $1),
     w as (update runtime.work set owner = null, lost = greatest(lost - 1, 0) where owner = $1)
   update runtime.cursor set owner = null where owner = $1"""
 _WATCH = f"""select (select next from runtime.head) as head,
   array(select distinct grp from runtime.timer where fire_at <= $1) as timers,
   array(select distinct grp from runtime.work w
-        where not_before <= now() and (owner is null or not {_ALIVE.format("w")})) as work,
+        where not_before <= now() and (owner is null or not {alive("w")})) as work,
   array(select distinct grp from runtime.dead_letter where wanted) as replays"""
 
 _logger = structlog.get_logger("huleedu_service_libs.runtime")
@@ -59,28 +63,42 @@ class GroupRunner:
 
     def __init__(self, bus: "PostgresEventBus", database: Database, group: Group, telemetry: Telemetry) -> None:
         decoders = Decoders(group.routes)
+        of_letters = Decoders((*group.routes, *_put_back(group)), trusted=database.producer)
         self.group, self.telemetry, self.topics = group, telemetry, list(decoders)
         self.log = LogSource(database, group.name, bus.owner, self.topics)
 
-        def reading(source: Source) -> Reader:
-            settler = Settler(database, group, source, bus.said, telemetry)
+        def reading(source: Source, decoders: Decoders, brake: float = BRAKE) -> Reader:
+            settler = Settler(database, group, source, bus.said, telemetry, brake)
             return Reader(group, source, settler, decoders, telemetry)
 
-        self.reader = reading(self.log)
-        self.timers = reading(TimerSource(database, group.name, self.log))
-        self.replays = reading(ReplaySource(database, group.name, self.log))
-        self.worker = Worker(database, group, bus.owner, bus.said) if group.work else None
+        self.reader = reading(self.log, decoders)
+        self.timers = reading(TimerSource(database, group.name, self.log), decoders)
+        # No brake: what fails again is buried already.
+        self.replays = reading(ReplaySource(database, group.name, self.log), of_letters, brake=math.inf)
+        self.worker = Worker(database, group, bus.owner, bus.said, telemetry) if group.work else None
 
     @property
     def trouble(self) -> str | None:
         """What keeps the group from going on, if anything."""
-        return self.reader.trouble or self.timers.trouble
+        parts = {"": self.reader, "timers: ": self.timers, "replays: ": self.replays, "work: ": self.worker}
+        troubles = [f"{name}{part.trouble}" for name, part in parts.items() if part is not None and part.trouble]
+        return "; ".join(troubles) or None
 
     def start(self, tasks: asyncio.TaskGroup) -> None:
         """Run the readers and the worker."""
         for part in (self.reader, self.timers, self.replays, self.worker):
             if part is not None:
                 tasks.create_task(part.run(), name=f"{self.group.name}:{type(part).__name__}")
+
+
+def _put_back(group: Group) -> list[Route]:
+    """A dead letter that nobody reads for was a work item, and becomes one again."""
+
+    async def work_again(message: Message) -> None:
+        current_unit().say(Work(message))
+
+    read = {route.message for route in group.routes}
+    return [on(route.message, work_again) for route in group.work if route.message not in read]
 
 
 class PostgresEventBus:
@@ -102,7 +120,7 @@ class PostgresEventBus:
         self._unsaid: set[str] = set()
         self._stir = asyncio.Event()
         self._peers = 0
-        self._beat_soon = False
+        self._beat_soon = self._joining = False
         self._head, self._moved_at = -1, math.inf
         self.beaten_at = -math.inf
 
@@ -167,7 +185,7 @@ class PostgresEventBus:
                 )
                 await con.execute(_KNOW, list(self._runners))
                 await con.add_listener(CHANNEL, self._hear)
-                tries, self._head = 0, -1
+                tries, self._head, self._joining = 0, -1, True
                 await self._tend(con)
             except Exception as error:
                 tries += 1
@@ -220,15 +238,17 @@ class PostgresEventBus:
 
     async def _beat(self, con: Connection) -> None:
         """Stay alive in the others' eyes, and take what nobody alive reads for."""
-        joining = self.beaten_at == -math.inf
         self._peers = await con.fetchval(_HEARTBEAT, self.owner, timedelta(seconds=MEMBER_SECONDS))
         self.beaten_at = asyncio.get_running_loop().time()
-        for row in await con.fetch(_CLAIM, self.owner, list(self._runners), self._take_over and joining):
+        # After each loss of the link too: meanwhile others may have taken this process for gone.
+        claim = _TAKE_OVER if self._take_over and self._joining else _CLAIM_FREE
+        for row in await con.fetch(claim, self.owner, list(self._runners)):
             runner = self._runners[row["grp"]]
             for part in (runner.reader, runner.timers, runner.replays):
                 part.wake.set()
-        if joining and self._peers:
+        if self._joining and self._peers:
             await con.execute("select pg_notify($1, $2)", CHANNEL, f"{self.owner} member")
+        self._joining = False
 
     async def _watch(self, con: Connection) -> None:
         """The safety net under the wake-ups: has the head moved, is a timer due, does work lie about?"""

@@ -36,8 +36,14 @@ class Telemetry(Protocol):
     def settled(self, group: Group, deliveries: Sequence["Delivery"], seconds: float) -> None:
         """These have been committed, in one transaction that took so long."""
 
+    def worked(self, group: Group, topic: str) -> None:
+        """A work item of this topic has been done."""
+
+    def set_aside(self, group: Group, topic: str, key: str, error: Exception) -> None:
+        """A message or a work item has gone to the dead letters."""
+
     def waited(self, group: Group, error: Exception, tries: int) -> None:
-        """The group is held up."""
+        """The group, or one of its work items, is held up."""
 
     def behind(self, group: Group, backlog: GroupBacklog) -> None:
         """How much the group has before it."""
@@ -58,6 +64,12 @@ class Silent:
 
     def settled(self, group: Group, deliveries: Sequence["Delivery"], seconds: float) -> None:
         """See `Telemetry.settled`."""
+
+    def worked(self, group: Group, topic: str) -> None:
+        """See `Telemetry.worked`."""
+
+    def set_aside(self, group: Group, topic: str, key: str, error: Exception) -> None:
+        """See `Telemetry.set_aside`."""
 
     def waited(self, group: Group, error: Exception, tries: int) -> None:
         """See `Telemetry.waited`."""
@@ -105,15 +117,14 @@ class ServiceTelemetry:
         self._metrics.poll_messages.labels(group.name).observe(len(deliveries))
         for delivery in deliveries:
             if delivery.error is not None:
-                self._tell_failure(group, delivery)
+                self._tell_set_aside(group, delivery.topic, delivery.key, delivery.error)
             elif delivery.route is not None and not delivery.route.in_runs:
                 self._tell_handled(group, delivery, seconds)
         self._tell_runs(group, deliveries, seconds)
 
-    def _tell_failure(self, group: Group, delivery: "Delivery") -> None:
+    def _tell_set_aside(self, group: Group, topic: str, key: str, error: Exception) -> None:
         self._metrics.dead_letters.labels(group.name).inc()
-        self._log.error("set aside", group=group.name, topic=delivery.topic, batch_id=delivery.key,
-                        reason=reason(delivery.error))  # fmt: skip
+        self._log.error("set aside", group=group.name, topic=topic, batch_id=key, reason=reason(error))
 
     def _tell_handled(self, group: Group, delivery: "Delivery", seconds: float) -> None:
         envelope = delivery.envelope
@@ -126,6 +137,15 @@ class ServiceTelemetry:
         runs = Counter(d.topic for d in deliveries if d.error is None and d.route is not None and d.route.in_runs)
         if runs:
             self._log.info("handled in runs", group=group.name, topics=dict(runs), ms=round(seconds * 1000, 1))
+
+    def worked(self, group: Group, topic: str) -> None:
+        """A count."""
+        self._metrics.events_handled.labels(group.name, topic, "handled").inc()
+
+    def set_aside(self, group: Group, topic: str, key: str, error: Exception) -> None:
+        """A count and a line."""
+        self._metrics.events_handled.labels(group.name, topic, "failed").inc()
+        self._tell_set_aside(group, topic, key, error)
 
     def waited(self, group: Group, error: Exception, tries: int) -> None:
         """A line for the first wait and for each that is twice as many tries later."""
