@@ -33,11 +33,11 @@ async def revision(console: Console, data_dir: Path, words: Sequence[str]) -> No
         raise WrongWords(f"{service.name} has no database.")
     async with embedded_database(data_dir) as (_, dsn):
         await migrate(dsn, [service])
-        await migrations.revise(dsn, service.name, service.scripts, message)
-    console.print(f"{service.name}: see {service.scripts / 'versions'}")
+        written = await migrations.revise(dsn, service.name, service.scripts, message)
+    console.print(f"{service.name}: {written or 'the models are as the schema is, there is nothing to migrate'}")
 
 
-def history(console: Console, service: str | None) -> None:
+async def history(console: Console, service: str | None) -> None:
     """Print each service's chain."""
     for found in _wanted(service):
         console.print(found.name, style="bold")

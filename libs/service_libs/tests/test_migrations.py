@@ -1,6 +1,8 @@
 """Schemas come up, go down and come up again, whoever starts at the same time."""
 
 import asyncio
+import shutil
+from pathlib import Path
 
 import asyncpg
 
@@ -34,3 +36,28 @@ async def test_processes_that_start_at_once_migrate_once(database_dsn: str) -> N
     await asyncio.gather(*(migrations.upgrade(database_dsn, "runtime", RUNTIME_SCRIPTS) for _ in range(4)))
 
     assert "log" in await tables(database_dsn)
+
+
+ENVIRONMENT = """
+from sqlalchemy import Column, Integer, MetaData, Table
+from huleedu_service_libs.migrations import run_environment
+
+metadata = MetaData()
+Table("essay", metadata, Column("id", Integer, primary_key=True))
+run_environment(metadata)
+"""
+
+
+async def test_a_migration_is_written_where_models_and_schema_differ_and_only_there(
+    database_dsn: str, tmp_path: Path
+) -> None:
+    (tmp_path / "versions").mkdir()
+    (tmp_path / "env.py").write_text(ENVIRONMENT)
+    shutil.copy(RUNTIME_SCRIPTS / "script.py.mako", tmp_path)
+
+    written = await migrations.revise(database_dsn, "school", tmp_path, "Essays")
+    assert written is not None
+    assert "create_table('essay'" in written.read_text()
+
+    await migrations.upgrade(database_dsn, "school", tmp_path)
+    assert await migrations.revise(database_dsn, "school", tmp_path, "Again") is None

@@ -6,6 +6,7 @@ from typing import Any
 
 from alembic import command, context
 from alembic.config import Config
+from alembic.script import Script
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -48,13 +49,17 @@ async def check(dsn: str, schema: str, scripts: Path) -> None:
     await _migrate(dsn, schema, command.check, scripts)
 
 
-async def revise(dsn: str, schema: str, scripts: Path, message: str) -> None:
-    """Write a new migration from the difference between the models and the schema."""
+async def revise(dsn: str, schema: str, scripts: Path, message: str) -> Path | None:
+    """Write a new migration from the difference between the models and the schema; None where there is none."""
+    written: list[Path] = []
 
-    def write(made: Config) -> object:
-        return command.revision(made, message, autogenerate=True, process_revision_directives=_nothing_if_empty)
+    def write(made: Config) -> None:
+        script = command.revision(made, message, autogenerate=True, process_revision_directives=_nothing_if_empty)
+        if isinstance(script, Script):
+            written.append(Path(script.path))
 
     await _migrate(dsn, schema, write, scripts)
+    return written[0] if written else None
 
 
 def history(schema: str, scripts: Path) -> None:
