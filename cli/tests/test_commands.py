@@ -46,6 +46,18 @@ def test_an_unknown_service_is_named_with_those_there_are(cli: CliRunner) -> Non
     assert "batch_orchestrator_service" in result.output
 
 
+def test_history_of_an_unknown_service_is_refused_too(cli: CliRunner) -> None:
+    result = cli.invoke(app, ["migrate", "history", "nonsense"])
+
+    assert (result.exit_code, "There is no service 'nonsense'" in result.output) == (1, True)
+
+
+def test_replaying_wants_to_know_what(cli: CliRunner) -> None:
+    result = cli.invoke(app, ["dead-letters", "replay"])
+
+    assert (result.exit_code, "--all" in result.output) == (1, True)
+
+
 def test_history_shows_every_services_chain(cli: CliRunner) -> None:
     result = cli.invoke(app, ["migrate", "history"])
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from huleedu.export import essays_by_name
+from huleedu.export import essays_by_name, write_texts
 from huleedu.job import JobFailed, essays_in, left_alone, steps
 from huleedu.run_file import RunningPlatform, read, remove, write
 from huleedu.services import UnknownService, definition
@@ -65,6 +65,19 @@ def test_each_corrected_text_gets_a_name_of_its_own_inside_the_folder() -> None:
     }
 
     assert [name for name, _ in essays_by_name(results)] == ["Åsa.txt", "åsa (2).txt", "passwd.txt", "e1.txt"]
+
+
+def test_corrected_texts_never_replace_other_texts(tmp_path: Path) -> None:
+    (tmp_path / "b.txt").write_text("I beleive.")
+    texts = {"a.txt": "Åh.", "b.txt": "I believe."}
+
+    with pytest.raises(JobFailed, match=r"b\.txt in .* would be overwritten"):
+        write_texts(tmp_path, texts)
+    assert not (tmp_path / "a.txt").exists()
+
+    for _ in range(2):  # the same texts again lose nothing
+        write_texts(tmp_path / "new/folder", texts)
+    assert (tmp_path / "new/folder/a.txt").read_text(encoding="utf-8") == "Åh."
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,10 @@ def test_numbers_and_the_whole_name_are_there() -> None:
     assert in_the_first_column.replace(" ", "") == LONG_NAME.replace(" ", "")
 
 
+def test_one_essay_is_one() -> None:
+    assert shown(essay(), left_out=[])[0] == "ENG5: 1 essay done"
+
+
 def test_a_file_that_was_left_out_is_told_of_in_one_line() -> None:
     lines = shown(left_out=[{"file_name": "[b].pdf", "reason": REASON}])
 

@@ -122,7 +122,7 @@ async def test_results_are_exported_as_files_that_open_again(
     out.mkdir()
 
     for target in ("r.json", "r.csv", "r.xlsx", "texts"):
-        await export(api, batch_id, out / target)
+        await export(api, batch_id, str(out / target))
 
     assert json.loads((out / "r.json").read_text(encoding="utf-8"))["batch_id"] == batch_id
     rows = list(csv.reader((out / "r.csv").read_text(encoding="utf-8-sig").splitlines()))

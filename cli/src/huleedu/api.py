@@ -50,6 +50,11 @@ class Api:
     ) -> None:
         await self._session.close()
 
+    async def pipelines(self) -> list[str]:
+        """What a batch can be taken through."""
+        answer = await self._get("batch_conductor_service", "/internal/v1/pipelines")
+        return [pipeline["name"] for pipeline in answer["pipelines"]]
+
     async def register(self, essays: int, course: CourseCode) -> str:
         """A new GUEST batch; its id."""
         body = {"expected_essay_count": essays, "course_code": course, "user_id": self.user}

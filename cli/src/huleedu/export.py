@@ -1,16 +1,18 @@
 """Results written to a file, or corrected texts to a folder."""
 
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from huleedu.api import Api, Json
 from huleedu.job import JobFailed
 
 
-async def export(api: Api, batch_id: str, target: Path) -> None:
-    """By the target's ending: .json, .csv or .xlsx is a file; without an ending, a folder that gets the texts."""
-    match target.suffix.lower():
+async def export(api: Api, batch_id: str, wanted: str) -> None:
+    """A folder, there already or with a slash at its end, gets the texts; else it goes by the ending: .csv, ..."""
+    target = Path(wanted)
+    match "" if wanted.endswith(os.sep) or target.is_dir() else target.suffix.lower():
         case ".json":
             target.write_text(json.dumps(await api.results(batch_id), ensure_ascii=False, indent=2), encoding="utf-8")
         case ".csv" | ".xlsx" as ending:
@@ -30,11 +32,20 @@ async def _download(api: Api, batch_id: str, ending: str, target: Path) -> None:
 
 async def _texts(api: Api, batch_id: str, folder: Path) -> None:
     """Each essay's corrected text under the name it was handed in with, as .txt."""
-    results = await api.results(batch_id)
+    essays = essays_by_name(await api.results(batch_id))
+    texts = {name: await api.text(essay["corrected_text_storage_id"]) for name, essay in essays}
+    write_texts(folder, texts)
+
+
+def write_texts(folder: Path, texts: Mapping[str, str]) -> None:
+    """Raises JobFailed, with nothing written, where another text would be lost: perhaps the one the student wrote."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, essay in essays_by_name(results):
-        text = await api.text(essay["corrected_text_storage_id"])
-        (folder / name).write_text(text, encoding="utf-8")
+    data = {folder / name: text.encode() for name, text in texts.items()}
+    others = [path.name for path, text in data.items() if path.exists() and path.read_bytes() != text]
+    if others:
+        raise JobFailed(f"{', '.join(others)} in {folder} would be overwritten. Name another folder.")
+    for path, text in data.items():
+        path.write_bytes(text)
 
 
 def essays_by_name(results: Json) -> Iterator[tuple[str, Json]]:

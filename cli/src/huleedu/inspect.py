@@ -35,7 +35,7 @@ async def _watched(console: Console, api: Api, batch_id: str) -> Json:
         return await follow(api, batch_id, watch)
 
 
-async def show_results(console: Console, data_dir: Path, batch_id: str, target: Path | None, as_json: bool) -> None:
+async def show_results(console: Console, data_dir: Path, batch_id: str, target: str | None, as_json: bool) -> None:
     """As a table, as JSON, or written where they are wanted."""
     async with running_api(data_dir) as api:
         if target is not None:

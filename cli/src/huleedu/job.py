@@ -57,6 +57,8 @@ def _but(others: Sequence[str]) -> str:
 async def do_job(api: Api, folder: Path, course: CourseCode, pipeline: str, watch: Watch) -> str:
     """Take the folder through the pipeline; the batch's id. Raises JobFailed when no essay could be used."""
     files = essays_in(folder)
+    if pipeline not in (known := await api.pipelines()):
+        raise JobFailed(f"There is no pipeline {pipeline}; there are {', '.join(known)}.")
     batch_id = await api.register(len(files), course)
     for start in range(0, len(files), UPLOAD_FILES):
         await api.upload(batch_id, files[start : start + UPLOAD_FILES])
@@ -70,7 +72,7 @@ async def _content_in(api: Api, batch_id: str, files: int, watch: Watch) -> None
     while True:
         status = await api.status(batch_id)
         if status["client_status"] == "failed":
-            raise JobFailed(f"No file could be used. {_reasons(status)}")
+            raise JobFailed(f"No file could be used.{_reasons(status)}")
         if status["client_status"] != "pending_content":
             watch([_content_step(status)])
             return
@@ -112,4 +114,4 @@ def _content_step(status: Json) -> Step:
 
 
 def _reasons(status: Json) -> str:
-    return " ".join(f"{failure['file_name']}: {failure['message']}" for failure in status["failures"])
+    return "".join(f"\n{failure['file_name']}: {failure['message']}" for failure in status["failures"])

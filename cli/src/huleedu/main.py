@@ -25,7 +25,7 @@ errors = screen(stderr=True)
 
 Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="A folder of essays.")]
 Course = Annotated[CourseCode | None, typer.Option(help="The course; its language follows. ENG5 if not given.")]
-Pipeline = Annotated[str, typer.Option(help="spellcheck, nlp, ...: see GET /v1/pipelines.")]
+Pipeline = Annotated[str, typer.Option(help="spellcheck, nlp, ... and what your school has added.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Batch = Annotated[str, typer.Argument(help="The batch's id.")]
 ServiceName = Annotated[str | None, typer.Argument(help="One service; all if not given.")]
@@ -83,7 +83,7 @@ def status(
 @app.command()
 def results(
     batch: Batch,
-    export: Annotated[Path | None, typer.Option(help="FILE.csv, FILE.json, FILE.xlsx, or FOLDER/ for texts.")] = None,
+    export: Annotated[str | None, typer.Option(help="FILE.csv, FILE.json, FILE.xlsx, or FOLDER/ for texts.")] = None,
     json: AsJson = False,
 ) -> None:
     """Show a batch's results, or write them to a file or folder."""
@@ -120,7 +120,7 @@ def show_letter(number: int) -> None:
 
 @letters.command("replay")
 def replay_letters(
-    numbers: Annotated[list[int] | None, typer.Argument(help="Which ones.")] = None,
+    numbers: Annotated[list[int] | None, typer.Argument(help="Which ones; see `list`.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All there are.")] = False,
 ) -> None:
     """Give them to their handlers again."""
@@ -150,7 +150,7 @@ def migrate_history(service: ServiceName = None) -> None:
     """Show the chain of migrations."""
     from huleedu.schemas import history
 
-    history(console, service)
+    _run(history(console, service))
 
 
 def _run(command: Coroutine[Any, Any, Any]) -> None:

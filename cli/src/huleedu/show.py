@@ -71,8 +71,8 @@ def show_results(console: Console, results: Json) -> None:
 
 
 def _counts(results: Json) -> str:
-    failed = results["failed_essay_count"]
-    return f"{results['completed_essay_count']} essays done" + (f", {failed} could not be" if failed else "")
+    done, failed = results["completed_essay_count"], results["failed_essay_count"]
+    return f"{done} essay{'' if done == 1 else 's'} done" + (f", {failed} could not be" if failed else "")
 
 
 def _essay_row(essay: Json) -> list[str]:

@@ -10,6 +10,7 @@ import asyncpg
 from rich.console import Console
 
 from huleedu.api import NotUp, Refused
+from huleedu.dead_letters import NoSuchLetter
 from huleedu.job import JobFailed
 from huleedu.schemas import WrongWords
 from huleedu.services import UnknownService
@@ -22,6 +23,7 @@ _KNOWN = (
     BusFailed,
     EmbeddedPostgresError,
     JobFailed,
+    NoSuchLetter,
     NotUp,
     Refused,
     UnknownService,
