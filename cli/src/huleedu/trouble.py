@@ -16,6 +16,7 @@ from huleedu.schemas import WrongWords
 from huleedu.services import UnknownService
 from huleedu.up import AlreadyUp, BusFailed
 from huleedu_service_libs.embedded_postgres import EmbeddedPostgresError
+from huleedu_service_libs.migrations import WrongSchema
 from huleedu_service_libs.settings import WrongSettings
 
 _KNOWN = (
@@ -27,6 +28,7 @@ _KNOWN = (
     NotUp,
     Refused,
     UnknownService,
+    WrongSchema,
     WrongSettings,
     WrongWords,
 )

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import asyncpg
+import pytest
 
 from huleedu_service_libs import migrations
 from huleedu_service_libs.migrations import RUNTIME_SCRIPTS
@@ -61,3 +62,14 @@ async def test_a_migration_is_written_where_models_and_schema_differ_and_only_th
 
     await migrations.upgrade(database_dsn, "school", tmp_path)
     assert await migrations.revise(database_dsn, "school", tmp_path, "Again") is None
+
+
+async def test_a_schema_of_another_version_of_the_code_is_refused_in_a_sentence(
+    database_dsn: str, tmp_path: Path
+) -> None:
+    shutil.copytree(RUNTIME_SCRIPTS, tmp_path, dirs_exist_ok=True)
+    for script in (tmp_path / "versions").glob("*.py"):
+        script.unlink()
+
+    with pytest.raises(migrations.WrongSchema, match="another data folder"):
+        await migrations.upgrade(database_dsn, "runtime", tmp_path)

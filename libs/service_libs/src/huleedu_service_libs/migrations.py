@@ -7,6 +7,7 @@ from typing import Any
 from alembic import command, context
 from alembic.config import Config
 from alembic.script import Script
+from alembic.util import CommandError
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -24,6 +25,16 @@ RUNTIME_SCRIPTS = Path(__file__).parent / "runtime" / "alembic"
 def new_metadata() -> MetaData:
     """Metadata whose constraints all have predictable names, so that a later migration can speak of them."""
     return MetaData(naming_convention=NAMING)
+
+
+class WrongSchema(Exception):
+    """A database's schema and this version of the code do not go together; most likely another version was here."""
+
+    def __init__(self, schema: str, error: CommandError) -> None:
+        super().__init__(
+            f"The database's schema {schema} does not go with this version of HuleEdu ({error})."
+            " Use the version that was here last, or another data folder (HULEEDU_DATA_DIR)."
+        )
 
 
 def config(scripts: Path, schema: str) -> Config:
@@ -74,6 +85,8 @@ async def _migrate(dsn: str, schema: str, action: Callable[[Config], object], sc
             await connection.execute(text("select pg_advisory_xact_lock(hashtext('huleedu migrations'))"))
             await connection.execute(text(f'create schema if not exists "{schema}"'))
             await connection.run_sync(_act, action, config(scripts, schema))
+    except CommandError as error:
+        raise WrongSchema(schema, error) from error
     finally:
         await engine.dispose()
 
