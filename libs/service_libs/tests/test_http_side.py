@@ -353,10 +353,12 @@ async def test_the_api_document_has_no_dangling_references(app: ServiceApp) -> N
     assert references <= document["components"]["schemas"].keys()
 
 
-async def test_the_page_that_shows_it_needs_no_network(app: ServiceApp) -> None:
-    response = await app.test_client().get("/docs")
+@pytest.mark.parametrize(("address", "document"), [("/docs", "/openapi.json"), ("/docs/events", "/asyncapi.json")])
+async def test_a_page_that_shows_a_document_needs_no_network(app: ServiceApp, address: str, document: str) -> None:
+    response = await app.test_client().get(address)
     page = await response.get_data(as_text=True)
 
     assert response.content_type.startswith("text/html")
-    assert "/openapi.json" in page
+    assert f'fetch("{document}")' in page
+    assert (await app.test_client().get(document)).status_code == 200
     assert "//" not in page.replace("</", "")

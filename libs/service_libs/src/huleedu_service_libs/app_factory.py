@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache, partial
 from http import HTTPMethod, HTTPStatus
 from time import perf_counter
 from typing import Any
@@ -14,13 +15,14 @@ from quart.asgi import ASGIHTTPConnection
 from quart_schema import Info, QuartSchema, hide
 from werkzeug import Response as WerkzeugResponse
 
+from huleedu_service_libs.asyncapi import EventPart, asyncapi_document, event_part
 from huleedu_service_libs.correlation import CORRELATION_HEADER, correlated, correlation_id_from
 from huleedu_service_libs.errors import BadRequest
 from huleedu_service_libs.health import Health, health_blueprint
 from huleedu_service_libs.json_body import ServiceRequest
 from huleedu_service_libs.logging_utils import create_service_logger
 from huleedu_service_libs.metrics import ServiceMetrics
-from huleedu_service_libs.openapi import ServiceOpenAPIProvider, docs_page
+from huleedu_service_libs.openapi import ServiceOpenAPIProvider, page
 from huleedu_service_libs.problems import install_problem_handlers
 from huleedu_service_libs.settings import ServiceSettings
 from huleedu_service_libs.tracing import TRACE_HEADER, Tracing, span
@@ -41,7 +43,7 @@ def create_app(
 ) -> "ServiceApp":
     """A service's app: its own routes, and around them everything that all services share.
 
-    `health` holds the service's readiness checks and liveness probes.
+    `health` holds the service's readiness checks and liveness probes, and the groups that its event document shows.
     """
     app = ServiceApp(name, settings, metrics, tracing or Tracing())
     _limit(app, settings)
@@ -55,8 +57,9 @@ def create_app(
     )
     install_problem_handlers(app, app.log)
     app.before_request(_refuse_nul)
-    app.register_blueprint(_docs_blueprint())
-    app.register_blueprint(health_blueprint(health or Health(), metrics))
+    health = health or Health()
+    app.register_blueprint(_docs_blueprint(title or name, event_part(name, health.groups), version))
+    app.register_blueprint(health_blueprint(health, metrics))
     for blueprint in blueprints:
         app.register_blueprint(blueprint)
     return app
@@ -150,13 +153,25 @@ def _limit(app: Quart, settings: ServiceSettings) -> None:
     app.config["RESPONSE_TIMEOUT"] = settings.http_response_timeout
 
 
-def _docs_blueprint() -> Blueprint:
+def _docs_blueprint(title: str, events: EventPart, version: str) -> Blueprint:
+    """What is asked over HTTP is at /docs and /openapi.json, what is said in events at /docs/events, /asyncapi.json."""
     blueprint = Blueprint("docs", __name__)
-    page = docs_page()
+    asked, said = page("docs.html"), page("events.html")
+    event_document = cache(partial(asyncapi_document, title, [events], version=version))
 
     @blueprint.get("/docs")
     @hide
     async def docs() -> Response:
-        return Response(page, mimetype="text/html")
+        return Response(asked, mimetype="text/html")
+
+    @blueprint.get("/docs/events")
+    @hide
+    async def event_docs() -> Response:
+        return Response(said, mimetype="text/html")
+
+    @blueprint.get("/asyncapi.json")
+    @hide
+    async def asyncapi() -> dict[str, Any]:
+        return event_document()
 
     return blueprint

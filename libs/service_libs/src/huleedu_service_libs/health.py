@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from pydantic import BaseModel
 from quart import Blueprint, Response
-from quart_schema import hide
+from quart_schema import document_response, hide
 
 from huleedu_service_libs.metrics import CONTENT_TYPE, ServiceMetrics
+from huleedu_service_libs.runtime.routing import Group
 
 LivenessProbe = Callable[[], str | None]
 """Answers at once: None, or what has died, such as a loop that reads events."""
@@ -16,14 +18,36 @@ ReadinessCheck = Callable[[], Awaitable[str | None]]
 """Tries something the service needs: answers a detail worth showing or None, raises when it is away."""
 
 
+class LivenessBody(BaseModel):
+    """Whether the process lives, and if not, what has died."""
+
+    status: str
+    faults: dict[str, str] = {}
+
+
+class CheckBody(BaseModel):
+    """How one check ended."""
+
+    ok: bool
+    detail: str | None
+
+
+class ReadinessBody(BaseModel):
+    """Whether work can be done, check by check."""
+
+    status: str
+    checks: dict[str, CheckBody]
+
+
 class Health:
-    """The probes of one service."""
+    """The probes of one service, and the groups of readers that they watch."""
 
     def __init__(self, *, check_timeout: float = 2.0) -> None:
         """`check_timeout`, in seconds, limits each readiness check."""
         self._check_timeout = check_timeout
         self._probes: dict[str, LivenessProbe] = {}
         self._checks: dict[str, ReadinessCheck] = {}
+        self.groups: tuple[Group, ...] = ()
 
     def lives_while(self, name: str, probe: LivenessProbe) -> None:
         """Restarting the process is the cure when this probe names a fault."""
@@ -57,12 +81,16 @@ def health_blueprint(health: Health, metrics: ServiceMetrics) -> Blueprint:
     blueprint = Blueprint("health", __name__)
 
     @blueprint.get("/healthz")
+    @document_response(LivenessBody)
+    @document_response(LivenessBody, 503)
     async def healthz() -> tuple[dict[str, Any], int]:
         """Whether the process should be left alone (200) or restarted (503)."""
         faults = health.faults()
         return ({"status": "down", "faults": faults}, 503) if faults else ({"status": "ok"}, 200)
 
     @blueprint.get("/readyz")
+    @document_response(ReadinessBody)
+    @document_response(ReadinessBody, 503)
     async def readyz() -> tuple[dict[str, Any], int]:
         """Whether work can be done now, and if not, what is missing."""
         checks = await health.readiness()

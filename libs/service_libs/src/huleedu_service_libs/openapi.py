@@ -38,12 +38,14 @@ class ServiceOpenAPIProvider(OpenAPIProvider):
 
 def _completed(operation: dict[str, Any], refused: tuple[type[RefusedCommand], ...]) -> dict[str, Any]:
     responses = {str(status): response for status, response in operation["responses"].items()}
+    if not any(status < "400" for status in responses):
+        responses["200"] = {"description": "What the description says; no JSON."}
     responses |= _problems(refused)
     if "requestBody" in operation:
         operation["requestBody"]["required"] = True
         responses.setdefault("400", {"description": "VALIDATION_ERROR or MALFORMED_JSON", "content": _PROBLEM})
     responses["default"] = {"description": "Any other problem.", "content": _PROBLEM}
-    return operation | {"responses": responses, "tags": sorted(operation.get("tags", []))}
+    return operation | {"responses": dict(sorted(responses.items())), "tags": sorted(operation.get("tags", []))}
 
 
 def _problems(refused: tuple[type[RefusedCommand], ...]) -> dict[str, Any]:
@@ -60,6 +62,6 @@ def openapi_document(app: Quart) -> dict[str, Any]:
     return extension.openapi_provider.schema()
 
 
-def docs_page() -> str:
-    """The page at /docs: plain, and without any network."""
-    return Path(__file__).with_name("docs.html").read_text(encoding="utf-8")
+def page(name: str) -> str:
+    """A page that shows a document: plain, and without any network."""
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")

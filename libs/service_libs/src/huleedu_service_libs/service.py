@@ -45,12 +45,13 @@ class Platform:
 
 def keep_watch(health: Health, bus: EventBus, database: Database, groups: Iterable[Group]) -> None:
     """The service is ready while its database answers and each of its groups goes on."""
+    health.groups += tuple(groups)
 
     async def answers() -> None:
         await database.pool.fetchval("select 1")
 
     async def goes_on() -> None:
-        troubles = [f"{group.name}: {trouble}" for group in groups if (trouble := bus.trouble(group.name))]
+        troubles = [f"{group.name}: {trouble}" for group in health.groups if (trouble := bus.trouble(group.name))]
         if troubles:
             raise RuntimeError("; ".join(troubles))
 

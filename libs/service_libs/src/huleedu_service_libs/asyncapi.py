@@ -1,0 +1,126 @@
+"""The AsyncAPI 3.0 document of what services say and read, made from the topic registry and their routing tables."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from inspect import getdoc
+from typing import Any
+
+import msgspec
+
+from common_core.message import Envelope, Message
+from common_core.topics import MESSAGES, spellings
+from huleedu_service_libs.runtime.routing import Group
+
+_REF = "#/components/schemas/{name}"
+_JSON = "application/json"
+_HEADERS = {
+    "title": "Headers",
+    "description": "Written with every record, for whoever looks without reading the payload; never required.",
+    "type": "object",
+    "properties": {
+        "event_id": {"type": "string"},
+        "event_type": {"type": "string", "description": "the topic's name"},
+        "correlation_id": {"type": "string"},
+        "source_service": {"type": "string"},
+        "traceparent": {"type": "string", "description": "W3C trace context"},
+        "content_type": {"type": "string", "const": _JSON},
+    },
+}
+
+
+@dataclass(frozen=True)
+class EventPart:
+    """What one service says, and what each of its groups reads."""
+
+    service: str
+    says: tuple[type[Message], ...]
+    reads: tuple[tuple[str, type[Message]], ...]
+
+    def channels(self) -> Iterator[tuple[str, type[Message]]]:
+        """Each topic that concerns the service, and what it carries; it reads every spelling, and says one."""
+        yield from ((message.topic, message) for message in self.says)
+        yield from ((topic, message) for _, message in self.reads for topic in spellings(message))
+
+
+def event_part(service: str, groups: Iterable[Group]) -> EventPart:
+    """The part of this service, which has these groups. What it only says to itself is nobody's business."""
+    says = tuple(message for message in MESSAGES if message.producer == service)
+    reads = tuple((group.name, route.message) for group in groups for route in group.routes)
+    return EventPart(service, says, tuple(read for read in reads if read[1] in MESSAGES))
+
+
+def asyncapi_document(title: str, parts: Iterable[EventPart], *, version: str = "1.0.0") -> dict[str, Any]:
+    """The document that shows these parts, the same each time."""
+    parts = tuple(parts)
+    channels = dict(sorted({topic: message for part in parts for topic, message in part.channels()}.items()))
+    operations = dict(sorted({name: made for part in parts for name, made in _operations(part)}.items()))
+    return {
+        "asyncapi": "3.0.0",
+        "info": {"title": title, "version": version, "description": _ABOUT},
+        "defaultContentType": _JSON,
+        "channels": {topic: _channel(topic, message) for topic, message in channels.items()},
+        "operations": operations,
+        "components": _components([message for message in MESSAGES if message in channels.values()]),
+    }
+
+
+_ABOUT = (
+    "Every record is an envelope in JSON with its message as `data`. Readers go by topic and ignore fields that they do"
+    " not know; records with the same key come in order, others in any. A topic of an older spelling carries the same"
+    " message: it is read and not said."
+)
+
+
+def _channel(topic: str, message: type[Message]) -> dict[str, Any]:
+    name = message.__name__
+    older = "" if topic == message.topic else f"Older spelling of {message.topic}. "
+    return {
+        "address": topic,
+        "summary": older + _about(message),
+        "messages": {name: {"$ref": f"#/components/messages/{name}"}},
+    }
+
+
+def _operations(part: EventPart) -> Iterator[tuple[str, dict[str, Any]]]:
+    for message in part.says:
+        yield f"{part.service}.says.{message.topic}", _operation("send", part.service, message.topic, message)
+    for group, message in part.reads:
+        for topic in spellings(message):
+            read = _operation("receive", part.service, topic, message)
+            read["bindings"] = {"kafka": {"groupId": {"type": "string", "enum": [group]}, "bindingVersion": "0.5.0"}}
+            yield f"{group}.reads.{topic}", read
+
+
+def _operation(action: str, service: str, topic: str, message: type[Message]) -> dict[str, Any]:
+    channel = f"#/channels/{topic}"
+    return {
+        "action": action,
+        "channel": {"$ref": channel},
+        "messages": [{"$ref": f"{channel}/messages/{message.__name__}"}],
+        "tags": [{"name": service}],
+    }
+
+
+def _components(messages: list[type[Message]]) -> dict[str, Any]:
+    kinds: list[Any] = [Envelope[message] for message in messages]  # type: ignore[valid-type]
+    payloads, schemas = msgspec.json.schema_components(kinds, ref_template=_REF)
+    described = {m.__name__: _message(m, payload) for m, payload in zip(messages, payloads, strict=True)}
+    return {"messages": described, "schemas": dict(sorted((schemas | {"Headers": _HEADERS}).items()))}
+
+
+def _message(message: type[Message], payload: dict[str, Any]) -> dict[str, Any]:
+    key = {"type": "string", "description": f"`data.{message.key_field}`"}
+    return {
+        "name": message.__name__,
+        "summary": _about(message),
+        "contentType": _JSON,
+        "headers": {"$ref": _REF.format(name="Headers")},
+        "correlationId": {"location": "$message.payload#/correlation_id"},
+        "payload": payload,
+        "bindings": {"kafka": {"key": key, "bindingVersion": "0.5.0"}},
+        "x-producer": message.producer,
+    }
+
+
+def _about(message: type[Message]) -> str:
+    return (getdoc(message) or "").partition("\n")[0]
