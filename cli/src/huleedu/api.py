@@ -1,9 +1,12 @@
 """The platform's HTTP APIs, as the command line uses them."""
 
+import asyncio
 import getpass
+import os
 import uuid
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +18,10 @@ from common_core.enums import CourseCode
 from huleedu import run_file
 
 Json = dict[str, Any]
+Ask = Callable[[], AbstractAsyncContextManager[aiohttp.ClientResponse]]
+
+PATIENCE = 20  # times to ask again while something is away, such as a database that is being started
+PAUSE_SECONDS = 1.0
 
 
 class Refused(Exception):
@@ -37,7 +44,7 @@ class Api:
 
     def __init__(self, addresses: dict[str, str]) -> None:
         self._addresses = addresses
-        self.user = getpass.getuser()
+        self.user = _account()
         self._session = aiohttp.ClientSession(
             headers={"X-User-ID": self.user}, timeout=aiohttp.ClientTimeout(total=120)
         )
@@ -63,14 +70,8 @@ class Api:
 
     async def upload(self, batch_id: str, files: Sequence[Path]) -> None:
         """Hand these files in."""
-        form = aiohttp.FormData(quote_fields=False)  # file names as they are, in UTF-8
-        form.add_field("batch_id", batch_id)
-        for path in files:
-            name = file_name(path.name)  # a header can hold no line break, UTF-8 no half of a character
-            form.add_field("files", path.read_bytes(), filename=name, content_type="application/octet-stream")
-        headers = {"Idempotency-Key": str(uuid.uuid4())}
-        async with self._session.post(self._url("file_service", "/v1/files/batch"), data=form, headers=headers) as told:
-            await _checked(told)
+        url, headers = self._url("file_service", "/v1/files/batch"), {"Idempotency-Key": str(uuid.uuid4())}
+        await _patiently(lambda: self._session.post(url, data=_form(batch_id, files), headers=headers))
 
     async def request_pipeline(self, batch_id: str, pipeline: str, *, assignment_id: str | None = None) -> Json:
         """Have the batch processed; some phases need the assignment whose prompt the students were given."""
@@ -116,16 +117,42 @@ class Api:
             return answer
 
     async def _post(self, service: str, path: str, body: Json) -> Json:
-        headers = {"Idempotency-Key": str(uuid.uuid4())}
-        async with self._session.post(self._url(service, path), json=body, headers=headers) as response:
-            return await _checked(response)
+        url, headers = self._url(service, path), {"Idempotency-Key": str(uuid.uuid4())}
+        return await _patiently(lambda: self._session.post(url, json=body, headers=headers))
 
     async def _get(self, service: str, path: str) -> Json:
-        async with self._session.get(self._url(service, path)) as response:
-            return await _checked(response)
+        return await _patiently(lambda: self._session.get(self._url(service, path)))
 
     def _url(self, service: str, path: str) -> str:
         return f"{self._addresses[service]}{path}"
+
+
+def _account() -> str:
+    """Whose account this is; a container may run under a number that has no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
+def _form(batch_id: str, files: Sequence[Path]) -> aiohttp.FormData:
+    form = aiohttp.FormData(quote_fields=False)  # file names as they are, in UTF-8
+    form.add_field("batch_id", batch_id)
+    for path in files:
+        name = file_name(path.name)  # a header can hold no line break, UTF-8 no half of a character
+        form.add_field("files", path.read_bytes(), filename=name, content_type="application/octet-stream")
+    return form
+
+
+async def _patiently(ask: Ask) -> Json:
+    """Ask again while something is away; no effect comes twice, as each POST has a key."""
+    for _ in range(PATIENCE):
+        async with ask() as response:
+            if response.status != HTTPStatus.SERVICE_UNAVAILABLE:
+                return await _checked(response)
+        await asyncio.sleep(PAUSE_SECONDS)
+    async with ask() as response:
+        return await _checked(response)
 
 
 async def _checked(response: aiohttp.ClientResponse, *, read: bool = True) -> Json:

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Coroutine
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -167,5 +168,8 @@ def _run(command: Coroutine[Any, Any, Any]) -> None:
 
 
 def main() -> None:
-    """The entry point."""
+    """The entry point; a terminal that cannot show a name shows its code points."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     app()

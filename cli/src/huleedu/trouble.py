@@ -55,6 +55,7 @@ def told(console: Console) -> Iterator[None]:
             raise
         _end(console, f"{error.strerror}: {error.filename}" if error.filename else f"{error.strerror}.")
     except KeyboardInterrupt:
+        console.print("Stopped. What was handed in is kept, and goes on when the platform is up.")
         sys.exit(130)
 
 

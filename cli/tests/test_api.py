@@ -1,0 +1,74 @@
+"""Asking a platform that is not always all there."""
+
+import getpass
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from huleedu import api as subject
+from huleedu.api import Api, Refused
+
+AWAY = {"detail": "Something this needs is away: try again later.", "code": "SERVICE_UNAVAILABLE"}
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subject, "PAUSE_SECONDS", 0)
+
+
+@asynccontextmanager
+async def platform(answers: Callable[[web.Request], web.Response]) -> AsyncIterator[Api]:
+    """One server in the place of all services."""
+
+    async def answer(request: web.Request) -> web.Response:
+        await request.read()
+        return answers(request)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    async with TestServer(app) as server:
+        address = str(server.make_url("")).rstrip("/")
+        async with Api({"batch_orchestrator_service": address, "file_service": address}) as api:
+            yield api
+
+
+def away() -> web.Response:
+    return web.json_response(AWAY, status=503, content_type="application/problem+json")
+
+
+async def test_what_is_away_for_a_moment_is_asked_again_under_the_same_key(tmp_path: Path) -> None:
+    keys: list[str] = []
+
+    def answers(request: web.Request) -> web.Response:
+        keys.append(request.headers["Idempotency-Key"])
+        return away() if len(keys) % 2 else web.json_response({})
+
+    (tmp_path / "a.txt").touch()
+    async with platform(answers) as api:
+        await api.request_pipeline("b1", "nlp")
+        await api.upload("b1", [tmp_path / "a.txt"])
+
+    assert keys[0] == keys[1] != keys[2] == keys[3]
+
+
+async def test_what_stays_away_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subject, "PATIENCE", 2)
+
+    async with platform(lambda _: away()) as api:
+        with pytest.raises(Refused, match="try again later"):
+            await api.status("b1")
+
+
+async def test_an_account_without_a_name_is_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 12345")
+
+    monkeypatch.setattr(getpass, "getuser", nameless)
+    monkeypatch.setattr("os.getuid", lambda: 12345)
+
+    async with Api({}) as api:
+        assert api.user == "12345"
