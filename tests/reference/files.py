@@ -19,8 +19,8 @@ def text(document: Any) -> str:
 
 
 def committed(path: Path) -> Any:
-    """The document in that file; None while there is none."""
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    """The document in that file."""
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def commit(path: Path, document: Any) -> None:

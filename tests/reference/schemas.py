@@ -23,24 +23,24 @@ def schema(message: type[Message]) -> dict[str, Any]:
     return {"$schema": _DIALECT, "$id": f"urn:huleedu:{message.topic}", **msgspec.json.schema(kind)}
 
 
-def current() -> dict[Path, dict[str, Any]]:
-    """All schemas by the file that each is committed in."""
-    return {SCHEMAS / f"{message.topic}.json": schema(message) for message in MESSAGES}
+def current() -> dict[str, dict[str, Any]]:
+    """All schemas, by topic."""
+    return {message.topic: schema(message) for message in MESSAGES}
 
 
-def broken_promises() -> list[str]:
-    """What would break whoever relies on the committed schemas, by topic and field."""
-    now = current()
-    gone = [f"{path.stem}: the message is gone" for path in SCHEMAS.glob("*.json") if path not in now]
+def broken_promises(folder: Path = SCHEMAS) -> list[str]:
+    """What would break whoever relies on the schemas committed there, by topic and field."""
+    now, before = current(), {path.stem: committed(path) for path in folder.glob("*.json")}
+    gone = [f"{topic}: the message is gone" for topic in before.keys() - now.keys()]
     changed = [
-        f"{path.stem}{change}" for path, new in now.items() if (old := committed(path)) for change in breaks(old, new)
+        f"{topic}{change}" for topic in before.keys() & now.keys() for change in breaks(before[topic], now[topic])
     ]
     return sorted(gone + changed)
 
 
-def write() -> None:
+def write(folder: Path = SCHEMAS) -> None:
     """Commit the schemas as they are now. Raises BreakingChange, having written nothing, if a promise is broken."""
-    if broken := broken_promises():
+    if broken := broken_promises(folder):
         raise BreakingChange("\n".join(broken))
-    for path, document in current().items():
-        commit(path, document)
+    for topic, document in current().items():
+        commit(folder / f"{topic}.json", document)

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from common_core.messages.pipeline import ELSBatchPhaseOutcomeV1
 from tests.reference.compatibility import breaks
-from tests.reference.files import REGENERATE, SCHEMAS, text
-from tests.reference.schemas import broken_promises, current, schema
+from tests.reference.files import REGENERATE, SCHEMAS, commit, committed, text
+from tests.reference.schemas import BreakingChange, broken_promises, current, schema, write
 
 OLD = schema(ELSBatchPhaseOutcomeV1)
 OUTCOME, METRICS, PHASE = "ELSBatchPhaseOutcomeV1", "SpellcheckMetricsV1", "PhaseName"
@@ -23,13 +24,35 @@ def changed(change: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
 
 
 def test_the_committed_schemas_are_current() -> None:
-    shown = {path: path.read_text("utf-8") for path in SCHEMAS.glob("*.json")}
+    shown = {path.stem: path.read_text("utf-8") for path in SCHEMAS.glob("*.json")}
 
-    assert shown == {path: text(document) for path, document in current().items()}, REGENERATE
+    assert shown == {topic: text(document) for topic, document in current().items()}, REGENERATE
 
 
 def test_no_message_breaks_the_promise_of_its_version() -> None:
     assert broken_promises() == []
+
+
+def test_schemas_are_not_written_over_a_broken_promise(tmp_path: Path) -> None:
+    promised = changed(lambda defs: defs[OUTCOME]["properties"].update(mood={"type": "string"}))
+    commit(tmp_path / f"{ELSBatchPhaseOutcomeV1.topic}.json", promised)
+    commit(tmp_path / "huleedu.essay.sung.v1.json", OLD)
+
+    with pytest.raises(BreakingChange) as broken:
+        write(tmp_path)
+
+    assert str(broken.value).splitlines() == [
+        f"{ELSBatchPhaseOutcomeV1.topic}.data.mood: the field is gone",
+        "huleedu.essay.sung.v1: the message is gone",
+    ]
+    assert committed(tmp_path / f"{ELSBatchPhaseOutcomeV1.topic}.json") == promised
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_schemas_of_new_messages_are_written(tmp_path: Path) -> None:
+    write(tmp_path)
+
+    assert {path.stem: committed(path) for path in tmp_path.iterdir()} == current()
 
 
 @pytest.mark.parametrize(
