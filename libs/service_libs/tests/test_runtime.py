@@ -32,6 +32,7 @@ from huleedu_service_libs.runtime import (
 from huleedu_service_libs.runtime.connection import Connection
 from huleedu_service_libs.runtime.dead_letters import DeadLetter, ask_replay, letters
 from huleedu_service_libs.runtime.housekeeping import backlogs, sweep
+from huleedu_service_libs.runtime.unit_of_work import encode
 
 CAUSE = Cause("00000000-0000-4000-8000-000000000001")
 
@@ -430,6 +431,100 @@ async def test_what_a_killed_transaction_said_is_as_if_never_said(world: World) 
     async with world.reading(COUNTER):
         await world.at_rest("counter")
     assert await world.tally("b") == [2]
+
+
+async def test_commands_whose_connection_is_lost_are_not_tried_again_for_their_commit_may_have_happened(
+    world: World,
+) -> None:
+    done: list[int] = []
+
+    async def put(number: int) -> None:
+        done.append(number)
+        current_unit().say(*said(number))
+        if number == 2:
+            pid = await current_unit().connection.fetchval("select pg_backend_pid()")
+            await world.database.pool.execute("select pg_terminate_backend($1)", pid)
+
+    outcomes = await asyncio.gather(
+        *(world.commit.run(partial(put, number), CAUSE) for number in (1, 2)), return_exceptions=True
+    )
+
+    assert [type(outcome) for outcome in outcomes] == [Unavailable, Unavailable]
+    assert done == [1, 2]
+
+
+async def test_what_a_rule_says_of_a_state_that_is_rolled_back_does_not_count(world: World) -> None:
+    async def after_no_zero(message: Said) -> None:
+        states = current_unit().states(TALLY)
+        numbers = await states.get(message.batch_id) or []
+        if 0 in numbers:
+            raise ValueError("there is a zero")
+        states.put(message.batch_id, [*numbers, message.number])
+
+    await world.say(*said(1, 0, 2, 3))
+    async with world.reading(Group(name="picky", routes=(on(Said, after_no_zero),), states=TALLY)):
+        await world.at_rest("picky")
+
+    assert await world.tally("b") == [1, 2, 3]
+    assert len(await world.dead()) == 1
+
+
+async def test_a_group_is_taken_over_at_once_though_its_owner_is_just_moving_its_cursor(world: World) -> None:
+    second = World(world.database)
+    second.bus = PostgresEventBus(world.database.dsn, take_over=True)
+    async with world.reading(COUNTER):
+        await world.until_sql("select owner = $1 from runtime.cursor where grp = 'counter'", world.bus.owner)
+        async with world.database.transaction() as moving:
+            await moving.execute("select from runtime.cursor where grp = 'counter' for update")
+            taking = asyncio.create_task(taken_over(second))
+            await world.until_sql("select exists (select from pg_stat_activity where wait_event_type = 'Lock')")
+        await taking
+
+
+async def taken_over(world: World) -> None:
+    async with world.reading(COUNTER):
+        await world.until_sql("select owner = $1 from runtime.cursor where grp = 'counter'", world.bus.owner)
+
+
+async def test_a_dead_process_does_not_seem_alive_because_the_clock_was_set_back(world: World) -> None:
+    await world.database.pool.execute(
+        """insert into runtime.member values ('dead', now() + interval '1 hour');
+        insert into runtime.cursor(grp, owner) values ('counter', 'dead')"""
+    )
+    await world.say(*said(1))
+
+    async with world.reading(COUNTER):
+        await world.at_rest("counter")
+
+    assert await world.tally("b") == [1]
+
+
+async def test_replayed_letters_that_fail_again_are_buried_again_however_many_they_are(world: World) -> None:
+    async def broken(message: Said) -> None:
+        if message.number < 0:
+            raise KeyError("a bug")
+        current_unit().states(TALLY).put(message.batch_id, [message.number])
+
+    raw = (
+        "insert into runtime.dead_letter(grp, topic, key, reason, raw, wanted) values ('picky', $1, $2, 'r', $3, true)"
+    )
+    for number in range(60):
+        message = said(-1 if number < 59 else 1, batch_id=f"b{number}")[0]
+        envelope = Envelope(
+            event_id=str(number),
+            event_type=Said.topic,
+            event_timestamp=datetime.now(UTC),
+            source_service="test_service",
+            correlation_id="",
+            data=message,
+        )
+        await world.database.pool.execute(raw, Said.topic, message.batch_id, encode(envelope))
+
+    async with world.reading(Group(name="picky", routes=(on(Said, broken),), states=TALLY)):
+        await world.until_sql("select count(*) = 59 and not bool_or(wanted) from runtime.dead_letter")
+
+        assert world.bus.trouble("picky") is None
+    assert await world.tally("b59") == [1]
 
 
 async def test_the_log_is_swept_of_what_every_group_has_passed_and_of_nothing_else(world: World) -> None:
