@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from huleedu.api import sent_as
 from huleedu.export import essays_by_name, write_texts
 from huleedu.job import JobFailed, essays_in, left_alone, steps
 from huleedu.run_file import RunningPlatform, read, remove, write
@@ -17,6 +18,19 @@ def test_what_a_computer_keeps_beside_essays_is_not_handed_in(tmp_path: Path) ->
     (tmp_path / "old").mkdir()
 
     assert [path.name for path in essays_in(tmp_path)] == ["a.docx", "b.txt"]
+
+
+def test_what_the_file_service_would_leave_out_is_not_counted(tmp_path: Path) -> None:
+    for name in ("\u200b.txt", " .txt", "a.txt"):
+        (tmp_path / name).touch()
+
+    assert [path.name for path in essays_in(tmp_path)] == ["a.txt"]
+
+
+def test_a_name_is_sent_as_utf_8_without_what_a_header_cannot_hold() -> None:
+    in_an_ascii_locale = "åäö.txt".encode().decode("ascii", "surrogateescape")
+
+    assert [sent_as(Path(name)) for name in (in_an_ascii_locale, "a\nb\udcff.txt")] == ["åäö.txt", "ab�.txt"]
 
 
 def test_an_empty_folder_is_refused_kindly(tmp_path: Path) -> None:

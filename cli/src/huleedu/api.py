@@ -135,12 +135,16 @@ def _account() -> str:
         return str(os.getuid())
 
 
+def sent_as(path: Path) -> str:
+    """The name to hand a file in under: as the File Service keeps it, and UTF-8 whatever the locale says."""
+    return file_name(os.fsencode(path.name).decode(errors="replace"))
+
+
 def _form(batch_id: str, files: Sequence[Path]) -> aiohttp.FormData:
     form = aiohttp.FormData(quote_fields=False)  # file names as they are, in UTF-8
     form.add_field("batch_id", batch_id)
     for path in files:
-        name = file_name(path.name)  # a header can hold no line break, UTF-8 no half of a character
-        form.add_field("files", path.read_bytes(), filename=name, content_type="application/octet-stream")
+        form.add_field("files", path.read_bytes(), filename=sent_as(path), content_type="application/octet-stream")
     return form
 
 

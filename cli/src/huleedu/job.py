@@ -9,7 +9,7 @@ import msgspec
 from file_service.domain.file_names import is_kept_by_the_computer
 
 from common_core.enums import CourseCode
-from huleedu.api import Api, Json
+from huleedu.api import Api, Json, sent_as
 
 LOOK_SECONDS = 0.1  # between two looks at how far it is
 UPLOAD_FILES = 25  # in one request
@@ -35,7 +35,7 @@ Watch = Callable[[Sequence[Step]], None]
 
 def essays_in(folder: Path) -> list[Path]:
     """The files to hand in, by name; folders and what a computer keeps for itself are not. Raises JobFailed."""
-    files = [path for path in folder.iterdir() if path.is_file() and not is_kept_by_the_computer(path.name)]
+    files = [path for path in folder.iterdir() if path.is_file() and not is_kept_by_the_computer(sent_as(path))]
     if not files:
         raise JobFailed(f"There are no files in {folder}.{_but(left_alone(folder))}")
     unreadable = [path.name for path in files if not os.access(path, os.R_OK)]

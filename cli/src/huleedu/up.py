@@ -1,6 +1,7 @@
 """Keeping the platform, or one service of it, running until it is told to stop."""
 
 import asyncio
+import itertools
 import os
 import signal
 from collections.abc import AsyncIterator, Sequence
@@ -15,7 +16,11 @@ from huleedu.platform import Up, embedded_database, migrate, running
 from huleedu.prepare import prepare
 from huleedu.run_file import RunningPlatform
 from huleedu.services import definition, definitions
-from huleedu_service_libs.embedded_postgres import EmbeddedPostgres
+from huleedu_service_libs.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
+from huleedu_service_libs.logging_utils import create_service_logger
+from huleedu_service_libs.runtime.blame import pause
+
+_logger = create_service_logger("huleedu", "database")
 
 
 class AlreadyUp(Exception):
@@ -33,7 +38,7 @@ async def platform_up(console: Console, data_dir: Path) -> AsyncIterator[Up]:
         raise AlreadyUp(f"HuleEdu is up already: process {other.pid}, data in {data_dir}.")
     services = definitions()
     await prepare(console, data_dir)
-    async with embedded_database(data_dir) as (postgres, dsn), _kept_alive(postgres):
+    async with embedded_database(data_dir) as (postgres, dsn), kept_alive(postgres):
         await migrate(dsn, services)
         async with running(services, data_dir, dsn) as up:
             run_file.write(data_dir, RunningPlatform(os.getpid(), dsn, up.addresses))
@@ -62,7 +67,7 @@ async def serve_one(console: Console, data_dir: Path, name: str) -> None:
     service = definition(name)
     data_dir.mkdir(parents=True, exist_ok=True)
     with logging_to_stdout():
-        async with embedded_database(data_dir) as (postgres, dsn), _kept_alive(postgres):
+        async with embedded_database(data_dir) as (postgres, dsn), kept_alive(postgres):
             await migrate(dsn, [service])
             async with running([service], data_dir, dsn, take_over=True) as up:
                 announce(console, up, data_dir, [service.name])
@@ -90,16 +95,29 @@ async def _until_stopped(up: Up) -> None:
 
 
 @asynccontextmanager
-async def _kept_alive(postgres: EmbeddedPostgres) -> AsyncIterator[None]:
+async def kept_alive(postgres: EmbeddedPostgres) -> AsyncIterator[None]:
     """Start the database again should the process that ran it die: the first survivor to notice does it."""
-
-    async def keep() -> None:
-        while True:
-            await postgres.watch()
-            await asyncio.to_thread(postgres.start)
-
-    keeping = asyncio.create_task(keep(), name="database")
+    keeping = asyncio.create_task(_keep(postgres), name="database")
     try:
         yield
     finally:
         keeping.cancel()
+
+
+async def _keep(postgres: EmbeddedPostgres) -> None:
+    while True:
+        await postgres.watch()
+        await _start_again(postgres)
+
+
+async def _start_again(postgres: EmbeddedPostgres) -> None:
+    """As often as it takes: there may be no room on the disk just now."""
+    for tries in itertools.count(1):
+        try:
+            await asyncio.to_thread(postgres.start)
+        except (EmbeddedPostgresError, OSError) as error:
+            _logger.error("the database is gone and does not start", reason=str(error), tries=tries)
+            await asyncio.sleep(pause(tries))
+        else:
+            _logger.warning("the database was gone and runs again", tries=tries)
+            return
