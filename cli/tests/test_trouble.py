@@ -5,6 +5,7 @@ import io
 import os
 
 import pytest
+from batch_conductor_service.domain.pipelines import WrongDefinition
 
 from huleedu.screen import screen
 from huleedu.trouble import told
@@ -15,10 +16,11 @@ from huleedu.trouble import told
     [
         (PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/a/class.csv"), "Permission denied: /a/class.csv\n"),
         (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "No space left on device.\n"),
+        (WrongDefinition("/a/pipelines.yaml: no such file"), "/a/pipelines.yaml: no such file\n"),
         (TimeoutError(), "The platform does not answer (TimeoutError). `huleedu doctor` says more.\n"),
     ],
 )
-def test_what_the_system_refuses_is_told_in_one_line(error: Exception, words: str) -> None:
+def test_what_was_foreseen_is_told_in_one_line(error: Exception, words: str) -> None:
     console = screen()
     console.file = io.StringIO()
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import aiohttp
 import asyncpg
+from batch_conductor_service.domain.pipelines import WrongDefinition
 from rich.console import Console
 
 from huleedu.api import NotUp, Refused
@@ -28,6 +29,7 @@ _KNOWN = (
     NotUp,
     Refused,
     UnknownService,
+    WrongDefinition,
     WrongSchema,
     WrongSettings,
     WrongWords,

@@ -98,6 +98,13 @@ def test_the_env_file_in_the_service_s_folder_is_read_as_it_stands(service_folde
     assert settings.db_password == SecretStr("pa${HOME}ss")
 
 
+def test_a_file_in_another_encoding_is_named(service_folder: Path) -> None:
+    (service_folder / ".env").write_text("DEMO_DB_HOST=localhost\n", encoding="utf-16")
+
+    with pytest.raises(WrongSettings, match=r"\.env is not a text in UTF-8"):
+        demo_settings()
+
+
 def test_an_env_file_anywhere_else_is_not_read(
     service_folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -160,8 +160,11 @@ class _Variables(PydanticBaseSettingsSource):
 
 def _variables(settings: type[ServiceSettings]) -> Mapping[str, str | None]:
     module = sys.modules[settings.__module__]
-    folder = Path(module.__file__).parent if module.__file__ else None
-    in_file = dotenv_values(folder / ".env", interpolate=False) if folder else {}
+    file = Path(module.__file__).with_name(".env") if module.__file__ else None
+    try:
+        in_file = dotenv_values(file, interpolate=False) if file else {}
+    except UnicodeDecodeError:
+        raise WrongSettings(f"{file} is not a text in UTF-8.") from None
     return in_file | os.environ
 
 
