@@ -107,6 +107,9 @@ RAISED: dict[str, Exception] = {
     "DiskFull": OSError(errno.ENOSPC, "no space left on device"),
     "Refused": ConnectionRefusedError("connection to 10.0.0.7 refused"),
     "Lost": LOST_CONNECTION,
+    "Starting": asyncpg.CannotConnectNowError("the database system is starting up"),
+    "Broken": asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress"),
+    "WrongData": asyncpg.DataError("a value that the server refuses"),
     "Problem": Problem(402, "NO_CREDITS", "There are no credits left."),
 }
 
@@ -198,6 +201,9 @@ async def test_a_bad_query_names_its_parameter(app: ServiceApp) -> None:
         ("GET", "/raises/Unavailable", {}, 503, "SERVICE_UNAVAILABLE"),
         ("GET", "/raises/Refused", {}, 503, "SERVICE_UNAVAILABLE"),
         ("GET", "/raises/Lost", {}, 503, "SERVICE_UNAVAILABLE"),
+        ("GET", "/raises/Starting", {}, 503, "SERVICE_UNAVAILABLE"),
+        ("GET", "/raises/Broken", {}, 503, "SERVICE_UNAVAILABLE"),
+        ("GET", "/raises/WrongData", {}, 500, "INTERNAL_ERROR"),
         ("GET", "/raises/DiskFull", {}, 503, "SERVICE_UNAVAILABLE"),
         ("GET", "/raises/Problem", {}, 402, "NO_CREDITS"),
         ("GET", "/raises/KeyError", {}, 500, "INTERNAL_ERROR"),

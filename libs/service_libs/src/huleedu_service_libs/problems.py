@@ -6,7 +6,6 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-import asyncpg
 from pydantic import BaseModel, Field, ValidationError
 from quart import Quart, Response, request
 from quart_schema import RequestSchemaValidationError, ResponseSchemaValidationError
@@ -29,6 +28,7 @@ from huleedu_service_libs.errors import (
     UnsupportedType,
 )
 from huleedu_service_libs.json_body import MalformedJson
+from huleedu_service_libs.runtime.blame import says_database_is_away
 
 __all__ = [
     "PROBLEM_JSON",
@@ -55,13 +55,6 @@ __all__ = [
 PROBLEM_JSON = "application/problem+json"
 
 _REFUSALS = "_huleedu_refusals"
-_AWAY = (
-    ConnectionError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-)
 _DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -198,7 +191,9 @@ def _unforeseen() -> Problem:
 
 def _is_away(cause: BaseException) -> bool:
     """A peer, the database, or room on the disk."""
-    return isinstance(cause, _AWAY) or (isinstance(cause, OSError) and cause.errno in _DISK_FULL)
+    if isinstance(cause, OSError):
+        return isinstance(cause, ConnectionError | TimeoutError) or cause.errno in _DISK_FULL
+    return says_database_is_away(cause)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

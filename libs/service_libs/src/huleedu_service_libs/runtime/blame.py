@@ -25,13 +25,17 @@ def blames_data(error: Exception) -> bool:
     return not isinstance(error, OSError | TimeoutError | Unavailable | Fenced | asyncpg.InternalClientError)
 
 
-def comes_with_the_connection(error: Exception) -> bool:
-    """True if it is the database that is away, so that nobody knows what became of a commit under way."""
+def says_database_is_away(error: BaseException) -> bool:
+    """True for what asyncpg raises while the server goes, is gone, or comes back."""
     if isinstance(error, asyncpg.PostgresError):
         return (error.sqlstate or "")[:2] in _AWAY_CLASSES
-    return isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError | asyncpg.InternalClientError) and not (
-        isinstance(error, ValueError)
-    )
+    lost = isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError)
+    return lost and not isinstance(error, ValueError)
+
+
+def comes_with_the_connection(error: Exception) -> bool:
+    """True if the connection failed, so that nobody knows what became of a commit under way."""
+    return isinstance(error, OSError | TimeoutError) or says_database_is_away(error)
 
 
 def reason(error: Exception | None) -> str:
