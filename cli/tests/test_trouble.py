@@ -7,6 +7,7 @@ import os
 import pytest
 from batch_conductor_service.domain.pipelines import WrongDefinition
 
+from huleedu.places import own_command
 from huleedu.screen import screen
 from huleedu.trouble import told
 
@@ -17,7 +18,7 @@ from huleedu.trouble import told
         (PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/a/class.csv"), "Permission denied: /a/class.csv\n"),
         (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "No space left on device.\n"),
         (WrongDefinition("/a/pipelines.yaml: no such file"), "/a/pipelines.yaml: no such file\n"),
-        (TimeoutError(), "The platform does not answer (TimeoutError). `huleedu doctor` says more.\n"),
+        (TimeoutError(), f"The platform does not answer (TimeoutError). `{own_command()} doctor` says more.\n"),
     ],
 )
 def test_what_was_foreseen_is_told_in_one_line(error: Exception, words: str) -> None:

@@ -16,6 +16,7 @@ from file_service.domain.file_names import file_name
 
 from common_core.enums import CourseCode
 from huleedu import run_file
+from huleedu.places import own_command
 
 Json = dict[str, Any]
 Ask = Callable[[], AbstractAsyncContextManager[aiohttp.ClientResponse]]
@@ -33,10 +34,10 @@ class Refused(Exception):
 
 
 class NotUp(Exception):
-    """The platform is not up. Start it with `huleedu up`, or `python3 dev.py up` in a checkout."""
+    """The platform is not up."""
 
     def __str__(self) -> str:
-        return self.__doc__ or ""
+        return f"{self.__doc__} Start it with `{own_command()} up`."
 
 
 class Api:

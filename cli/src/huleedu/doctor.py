@@ -15,6 +15,7 @@ from spellchecker_service.lexicon import lexicon_path
 from common_core.enums import Language
 from huleedu import run_file
 from huleedu.api import Api
+from huleedu.places import own_command
 
 ROOM_GB = 1.0  # below this a database and a class's files may not fit
 
@@ -49,10 +50,12 @@ async def _findings(data_dir: Path) -> AsyncIterator[Finding]:
     yield _room(data_dir)
     for language in Language:
         there = lexicon_path(language, data_dir / "lexicons").exists()
-        yield Finding(f"lexicon {language}", there, "prepared" if there else "missing", "`huleedu up` prepares it.")
+        yield Finding(
+            f"lexicon {language}", there, "prepared" if there else "missing", f"`{own_command()} up` prepares it."
+        )
     running = run_file.read(data_dir)
     if running is None:
-        yield Finding("platform", False, "not up", "Start it: `huleedu up`.")
+        yield Finding("platform", False, "not up", f"Start it: `{own_command()} up`.")
         return
     yield Finding("platform", True, f"up, process {running.pid}")
     async with Api(running.addresses) as api:
@@ -67,7 +70,7 @@ def _room(data_dir: Path) -> Finding:
 
 
 async def _service(api: Api, service: str) -> Finding:
-    cure = "See its log; restart the platform: `huleedu up`."
+    cure = f"See its log; restart the platform: `{own_command()} up`."
     try:
         answer = await api.readiness(service)
     except (aiohttp.ClientError, TimeoutError) as error:

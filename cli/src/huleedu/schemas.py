@@ -6,13 +6,13 @@ from pathlib import Path
 from rich.console import Console
 
 from huleedu.platform import embedded_database, migrate
-from huleedu.services import SERVICES, definition, definitions
+from huleedu.services import SERVICES, UnknownService, definition, definitions
 from huleedu_service_libs import migrations
 from huleedu_service_libs.service import ServiceDefinition
 
 
 class WrongWords(Exception):
-    """Say which service the migration is for: `huleedu migrate revision SERVICE "what it does"`."""
+    """Say what the migration does: migrate revision [SERVICE] "what it does"."""
 
 
 async def upgrade(console: Console, data_dir: Path, service: str | None) -> None:
@@ -25,16 +25,14 @@ async def upgrade(console: Console, data_dir: Path, service: str | None) -> None
 
 
 async def revision(console: Console, data_dir: Path, words: Sequence[str]) -> None:
-    """Write a migration for one service, from the difference between its models and the schema."""
-    if len(words) < 2:
-        raise WrongWords
-    service, message = definition(words[0]), " ".join(words[1:])
-    if service.scripts is None:
-        raise WrongWords(f"{service.name} has no database.")
+    """Write a migration for one service, or for each whose models differ from its schema."""
+    wanted, message = _aimed(words)
     async with embedded_database(data_dir) as (_, dsn):
-        await migrate(dsn, [service])
-        written = await migrations.revise(dsn, service.name, service.scripts, message)
-    console.print(f"{service.name}: {written or 'the models are as the schema is, there is nothing to migrate'}")
+        await migrate(dsn, wanted)
+        for service in wanted:
+            if service.scripts is not None:
+                written = await migrations.revise(dsn, service.name, service.scripts, message)
+                console.print(f"{service.name}: {written or 'the models are as the schema is, nothing to migrate'}")
 
 
 async def history(console: Console, service: str | None) -> None:
@@ -43,6 +41,19 @@ async def history(console: Console, service: str | None) -> None:
         console.print(found.name, style="bold")
         if found.scripts is not None:
             migrations.history(found.name, found.scripts)
+
+
+def _aimed(words: Sequence[str]) -> tuple[list[ServiceDefinition], str]:
+    """For which services, and what it does."""
+    try:
+        named = definition(words[0])
+    except UnknownService:
+        return definitions(SERVICES), " ".join(words)
+    if len(words) < 2:
+        raise WrongWords
+    if named.scripts is None:
+        raise WrongWords(f"{named.name} has no database.")
+    return [named], " ".join(words[1:])
 
 
 def _wanted(service: str | None) -> list[ServiceDefinition]:

@@ -13,6 +13,7 @@ from rich.console import Console
 from huleedu.api import NotUp, Refused
 from huleedu.dead_letters import NoSuchLetter
 from huleedu.job import JobFailed
+from huleedu.places import own_command
 from huleedu.schemas import WrongWords
 from huleedu.services import UnknownService
 from huleedu.up import AlreadyUp, BusFailed
@@ -51,13 +52,13 @@ def told(console: Console) -> Iterator[None]:
     except _KNOWN as error:
         _end(console, str(error) or (type(error).__doc__ or ""))
     except _AWAY as error:
-        _end(console, f"The platform does not answer ({type(error).__name__}). `huleedu doctor` says more.")
+        _end(console, f"The platform does not answer ({type(error).__name__}). `{own_command()} doctor` says more.")
     except OSError as error:
         if error.filename is None and error.errno != errno.ENOSPC:
             raise
         _end(console, f"{error.strerror}: {error.filename}" if error.filename else f"{error.strerror}.")
     except KeyboardInterrupt:
-        console.print("Stopped. What was handed in is kept, and goes on when the platform is up.")
+        console.print("Stopped.")
         sys.exit(130)
 
 
