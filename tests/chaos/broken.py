@@ -1,7 +1,9 @@
 """Mechanisms switched off, to see that the tests would notice."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 
+from huleedu_service_libs.embedded_postgres import EmbeddedPostgres
 from huleedu_service_libs.runtime import log
 from huleedu_service_libs.runtime.connection import Connection
 from huleedu_service_libs.runtime.reader import Delivery
@@ -36,7 +38,17 @@ def no_fence() -> None:
     LogSource.acknowledge = careless  # type: ignore[method-assign, assignment]  # breaking it is the point
 
 
+def no_survivor() -> None:
+    """Never notice that the database is gone."""
+
+    async def watch(_: EmbeddedPostgres) -> None:
+        await asyncio.Event().wait()
+
+    EmbeddedPostgres.watch = watch  # type: ignore[method-assign, assignment]  # breaking it is the point
+
+
 BREAKAGES: dict[str, Callable[[], None]] = {
     "receipt-before-effect": receipt_before_effect,
     "no-fence": no_fence,
+    "no-survivor": no_survivor,
 }

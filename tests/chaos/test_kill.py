@@ -1,114 +1,14 @@
 """kill -9 of the whole platform in the middle of everything; started again, it ends with exactly the right counts."""
 
 import asyncio
-import os
 import random
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import aiohttp
-import asyncpg
-import pytest
+from huleedu.api import Api
+from tests.chaos.victim import BALANCED, BATCHES, Victim, books, drive, ended, hand_in
 
-from common_core.enums import CourseCode
-from huleedu import run_file
-from huleedu.api import Api, Refused
-from huleedu.run_file import RunningPlatform
-from huleedu.services import SERVICES
-
-BATCHES, ESSAYS, KILLS, SEED = 6, 25, 4, 20261124
-DRAIN_SECONDS, REST_SECONDS = 10, 15
-ROOT = Path(__file__).parents[2]
-AWAY = (aiohttp.ClientError, ConnectionError, TimeoutError, Refused)
-
-
-class Victim:
-    """A platform in a process of its own, to be killed and started again."""
-
-    def __init__(self, data_dir: Path, breakage: str | None) -> None:
-        self.data_dir = data_dir
-        self._command = [sys.executable, "-m", "tests.chaos", *([breakage] if breakage else [])]
-        no_engines = {"SPELLCHECKER_SERVICE_ENGINE": "none", "NLP_SERVICE_ENGINE": "none"}
-        any_ports = {f"{name.upper()}_PORT": "0" for name in SERVICES}
-        self._environment = {**os.environ, **no_engines, **any_ports, "HULEEDU_DATA_DIR": str(data_dir)}
-        self._process: subprocess.Popen[bytes] | None = None
-
-    async def start(self) -> RunningPlatform:
-        """Start it and wait until it is up."""
-        process = self._spawn()
-        while (running := run_file.read(self.data_dir)) is None or running.pid != process.pid:
-            assert process.poll() is None, (self.data_dir / "out.log").read_text()[-3000:]
-            await asyncio.sleep(0.05)
-        return running
-
-    def _spawn(self) -> "subprocess.Popen[bytes]":
-        with (self.data_dir / "out.log").open("ab") as out:
-            self._process = subprocess.Popen(
-                self._command, cwd=ROOT, env=self._environment, stdout=out, stderr=out, start_new_session=True
-            )
-        return self._process
-
-    async def stop(self) -> int | None:
-        """SIGTERM, as a supervisor sends it; the exit code, or None if it has not ended after ten seconds."""
-        assert self._process is not None
-        self._process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            return await asyncio.to_thread(self._process.wait, DRAIN_SECONDS)
-        return None
-
-    def kill(self) -> None:
-        """kill -9."""
-        if self._process is not None and self._process.poll() is None:
-            os.kill(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-
-
-@pytest.fixture
-def data_dir(tmp_path: Path, lexicons: Path) -> Path:
-    """A data folder that has its lexicons already."""
-    (tmp_path / "lexicons").symlink_to(lexicons)
-    return tmp_path
-
-
-@pytest.fixture
-def essays(tmp_path: Path) -> list[Path]:
-    """A class's files."""
-    folder = tmp_path / "essays"
-    folder.mkdir()
-    files = [folder / f"essay {number:02}.txt" for number in range(ESSAYS)]
-    for number, path in enumerate(files):
-        path.write_text(f"This is essay number {number}. It is long enough to be taken for an essay by anybody.")
-    return files
-
-
-@pytest.fixture
-def victims() -> Iterator[list[Victim]]:
-    """Whatever is started is ended."""
-    started: list[Victim] = []
-    yield started
-    for victim in started:
-        victim.kill()
-
-
-async def hand_in(api: Api, files: list[Path]) -> str:
-    """Register a batch and upload its files."""
-    batch_id = await api.register(len(files), CourseCode.ENG5)
-    await api.upload(batch_id, files)
-    return batch_id
-
-
-async def drive(api: Api, batch_id: str) -> bool:
-    """Push a batch on by what a client would do next; True once it has ended."""
-    with suppress(*AWAY):
-        status = await api.status(batch_id)
-        if status["client_status"] == "ready":
-            await api.request_pipeline(batch_id, "nlp")
-        return bool(status["client_status"] in {"completed_successfully", "completed_with_failures", "failed"})
-    return False
+KILLS, SEED = 4, 20261124
 
 
 async def life_with_kills(victim: Victim, files: list[Path], kills: int, patience: float) -> str:
@@ -131,67 +31,10 @@ async def life_with_kills(victim: Victim, files: list[Path], kills: int, patienc
     return running.dsn
 
 
-async def ended(api: Api, batch_ids: list[str]) -> None:
-    """Push all batches on until each has ended."""
-    while not all([await drive(api, batch_id) for batch_id in batch_ids]):
-        await asyncio.sleep(0.1)
-
-
-async def at_rest(dsn: str) -> None:
-    """Wait until every group has read to the end, or has had the time to."""
-    con = await asyncpg.connect(dsn)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(REST_SECONDS):
-            while not await con.fetchval("select bool_and(at = next) from runtime.cursor, runtime.head"):
-                await asyncio.sleep(0.1)
-    await con.close()
-
-
-async def books(dsn: str) -> dict[str, object]:
-    """What the databases of all services say in the end."""
-    await at_rest(dsn)
-    con = await asyncpg.connect(dsn)
-    try:
-        results = await con.fetchval("select count(*) from essay_lifecycle_service.essay_result")
-        phases = await con.fetch("select total, succeeded, failed from essay_lifecycle_service.phase")
-        return {
-            "ended": await con.fetchval(
-                "select count(*) from batch_orchestrator_service.batches where status = 'completed_successfully'"
-            ),
-            "results": results,
-            "phases balance": all(row["succeeded"] + row["failed"] == row["total"] for row in phases),
-            "phases": len(phases),
-            "in flight": await con.fetchval("select sum(in_flight + waiting) from essay_lifecycle_service.fan_out"),
-            "told": await con.fetchval("select count(*) from result_aggregator_service.essay_result"),
-            "dead letters": await con.fetchval("select count(*) from runtime.dead_letter"),
-            "log is dense": await con.fetchval(
-                "select (select sum(n) from runtime.log) = (select next from runtime.head)"
-            ),
-            "read to the end": await con.fetchval("select bool_and(at = next) from runtime.cursor, runtime.head"),
-            "work left": await con.fetchval("select count(*) from runtime.work"),
-        }
-    finally:
-        await con.close()
-
-
-BALANCED: dict[str, object] = {
-    "ended": BATCHES,
-    "results": BATCHES * ESSAYS * 2,
-    "phases balance": True,
-    "phases": BATCHES * 2,
-    "in flight": 0,
-    "told": BATCHES * ESSAYS * 2,
-    "dead letters": 0,
-    "log is dense": True,
-    "read to the end": True,
-    "work left": 0,
-}
-
-
 async def test_a_killed_platform_goes_on_where_it_was_and_counts_everything_once(
     data_dir: Path, essays: list[Path], victims: list[Victim]
 ) -> None:
-    victims.append(victim := Victim(data_dir, None))
+    victims.append(victim := Victim(data_dir))
 
     dsn = await life_with_kills(victim, essays, KILLS, patience=90)
 
@@ -201,7 +44,7 @@ async def test_a_killed_platform_goes_on_where_it_was_and_counts_everything_once
 async def test_a_platform_that_is_told_to_stop_drains_in_time_and_loses_nothing(
     data_dir: Path, essays: list[Path], victims: list[Victim]
 ) -> None:
-    victims.append(victim := Victim(data_dir, None))
+    victims.append(victim := Victim(data_dir))
     running = await victim.start()
     async with Api(running.addresses) as api:
         batch_ids = [await hand_in(api, essays) for _ in range(BATCHES)]
