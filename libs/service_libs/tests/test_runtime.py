@@ -368,6 +368,22 @@ async def test_a_timer_fires_once_when_it_is_due_unless_it_is_forgotten(world: W
     assert await world.database.pool.fetch("select name from runtime.timer") == [("far",)]
 
 
+async def test_a_timer_that_fails_is_set_aside_under_its_batch(world: World) -> None:
+    async def set_timer(message: Echoed) -> None:
+        rings = Said(batch_id=message.batch_id, number=1)
+        current_unit().say(Later(rings, "any name", datetime.now(UTC)))
+
+    async def broken(_: Said) -> None:
+        raise KeyError("a bug")
+
+    await world.say(Echoed(batch_id="b", number=0))
+    async with world.reading(Group(name="clockwork", routes=(on(Echoed, set_timer), on(Said, broken)))):
+        await world.until_sql("select exists (select from runtime.dead_letter)")
+
+    assert [letter.key for letter in await world.dead()] == ["b"]
+    assert await world.database.pool.fetchval("select count(*) from runtime.timer") == 0
+
+
 async def test_commands_of_one_tick_share_a_commit_but_not_their_failures(world: World) -> None:
     async def put(number: int) -> int:
         current_unit().states(TALLY).put(f"b{number}", [number])

@@ -79,6 +79,7 @@ class Decoders:
         try:
             delivery.route, decode = self._by_topic[delivery.topic]
             delivery.envelope = envelope = decode(delivery.raw)
+            delivery.key = delivery.key or envelope.data.key  # a timer's row has none
             sender = envelope.source_service
             if sender != self._trusted and not may_say(delivery.route.message, sender):
                 delivery.error = WrongProducer(f"{sender} may not say {delivery.topic}")

@@ -88,7 +88,7 @@ class TimerSource:
         if not self._log.owned:
             return []
         rows = await self._database.pool.fetch(_DUE, self._group, self._database.clock(), limit)
-        return [Delivery(row["topic"], row["name"], row["payload"], (row["name"], row["fire_at"])) for row in rows]
+        return [Delivery(row["topic"], "", row["payload"], (row["name"], row["fire_at"])) for row in rows]
 
     async def acknowledge(self, con: Connection, deliveries: Sequence[Delivery]) -> None:
         """Delete them; Fenced if one has been fired or set anew meanwhile."""
