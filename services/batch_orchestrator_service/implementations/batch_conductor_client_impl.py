@@ -40,7 +40,7 @@ class BatchConductorClientImpl:
             raise _refusal(refused) from refused
         try:
             definition = msgspec.json.decode(answer.body, type=_Definition)
-        except msgspec.ValidationError as error:
+        except msgspec.DecodeError as error:
             raise PipelineRefused(
                 f"BCS resolved the pipeline into something that is not understood: {error}"
             ) from error
