@@ -52,16 +52,17 @@ run_environment(metadata)
 async def test_a_migration_is_written_where_models_and_schema_differ_and_only_there(
     database_dsn: str, tmp_path: Path
 ) -> None:
-    (tmp_path / "versions").mkdir()
-    (tmp_path / "env.py").write_text(ENVIRONMENT)
-    shutil.copy(RUNTIME_SCRIPTS / "script.py.mako", tmp_path)
+    scripts = tmp_path / "half a folder, 50%"
+    (scripts / "versions").mkdir(parents=True)
+    (scripts / "env.py").write_text(ENVIRONMENT)
+    shutil.copy(RUNTIME_SCRIPTS / "script.py.mako", scripts)
 
-    written = await migrations.revise(database_dsn, "school", tmp_path, "Essays")
+    written = await migrations.revise(database_dsn, "school", scripts, "Essays")
     assert written is not None
     assert "create_table('essay'" in written.read_text()
 
-    await migrations.upgrade(database_dsn, "school", tmp_path)
-    assert await migrations.revise(database_dsn, "school", tmp_path, "Again") is None
+    await migrations.upgrade(database_dsn, "school", scripts)
+    assert await migrations.revise(database_dsn, "school", scripts, "Again") is None
 
 
 async def test_a_schema_of_another_version_of_the_code_is_refused_in_a_sentence(

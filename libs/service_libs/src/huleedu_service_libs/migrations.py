@@ -40,7 +40,7 @@ class WrongSchema(Exception):
 def config(scripts: Path, schema: str) -> Config:
     """Alembic's configuration for one chain."""
     made = Config()
-    made.set_main_option("script_location", str(scripts))
+    made.set_main_option("script_location", str(scripts).replace("%", "%%"))
     made.attributes["schema"] = schema
     return made
 
