@@ -3,7 +3,7 @@
 import asyncio
 import errno
 import json
-from typing import Any
+from typing import Any, Literal
 
 import asyncpg
 import pytest
@@ -50,6 +50,7 @@ class Page(BaseModel):
     """Which part of a list."""
 
     limit: int = 10
+    state: Literal["open", "done"] | bool = "open"
 
 
 class BatchNotFound(NotFound):
@@ -183,9 +184,9 @@ async def test_everything_wrong_with_a_body_is_said_at_once_but_never_repeated(a
 
 
 async def test_a_bad_query_names_its_parameter(app: ServiceApp) -> None:
-    problem = await problem_of(app, "GET", "/batches?limit=all")
+    problem = await problem_of(app, "GET", "/batches?limit=all&state=lost")
 
-    assert [wrong["pointer"] for wrong in problem["errors"]] == ["?limit"]
+    assert [wrong["pointer"] for wrong in problem["errors"]] == ["?limit", "?state", "?state"]
 
 
 @pytest.mark.parametrize(

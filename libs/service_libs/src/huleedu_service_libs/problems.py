@@ -243,7 +243,7 @@ def _wrong_fields(error: RequestSchemaValidationError, cause: ValidationError) -
 def _pointer(error: RequestSchemaValidationError, place: tuple[int | str, ...]) -> str:
     match error:
         case QuerystringValidationError():
-            return "?" + ".".join(map(str, place))
+            return f"?{place[0]}"  # what follows are the ways it was tried to be read
         case RequestHeadersValidationError():
             return ".".join(map(str, place)).replace("_", "-")
         case _:
