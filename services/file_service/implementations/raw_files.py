@@ -4,11 +4,14 @@ import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from file_service.config import FileSettings
+from file_service.config import SERVICE_NAME, FileSettings
 from file_service.domain.failures import RawStorageFailed
 from file_service.domain.uploads import Failed, Received, failed, refused_unread
 from huleedu_service_libs.content_client import ContentClientProtocol
 from huleedu_service_libs.http_client import PeerRefused
+from huleedu_service_libs.logging_utils import create_service_logger
+
+_logger = create_service_logger(SERVICE_NAME, "files")
 
 _AT_A_TIME = 4  # so many files, of all requests together, are in memory whole
 _BYTES_OF_ANY_KIND = "application/octet-stream"
@@ -59,4 +62,5 @@ class RawFiles:
             try:
                 return Kept(each.file, await self._content.store(await each.read(), _BYTES_OF_ANY_KIND))
             except PeerRefused as refused:
+                _logger.warning("file not stored", code=RawStorageFailed.code, reason=str(refused))
                 return Kept(each.file, failure=failed(RawStorageFailed(reason=str(refused))))

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from file_service.config import SERVICE_NAME
 from file_service.domain.announcements import answer
 from file_service.domain.failures import FileRefused, UnknownValidationError
 from file_service.domain.uploads import Outcome, Provisioned, failed
@@ -10,7 +11,10 @@ from file_service.messages import ReadFile
 from file_service.metrics import FileServiceMetrics
 from file_service.protocols import FileUploadRepositoryProtocol, TextReaderProtocol
 from huleedu_service_libs.content_client import ContentClientProtocol
+from huleedu_service_libs.logging_utils import create_service_logger
 from huleedu_service_libs.runtime import current_unit
+
+_logger = create_service_logger(SERVICE_NAME, "files")
 
 
 class ReadFileHandler:
@@ -31,6 +35,8 @@ class ReadFileHandler:
         try:
             return await self._provisioned(raw, order.upload.file.file_name)
         except FileRefused as refused:
+            about = {"batch_id": order.batch_id, "file_upload_id": order.upload.file_upload_id}
+            _logger.warning("file not used", code=refused.code, reason=refused.reason or str(refused), **about)
             return failed(refused)
 
     async def _provisioned(self, raw: bytes, file_name: str) -> Provisioned:

@@ -1,9 +1,12 @@
 """Every accepted file is answered exactly once, whatever happens to the file, to the service, or to its neighbours."""
 
 import hashlib
+import io
+import json
 
 from common_core.enums import FileValidationErrorCode as Code
 from file_service.tests.file_world import BROKEN, ESSAY, OTHER_ESSAY, PICTURE, World, hand_in, world_on
+from huleedu_service_libs.logging_utils import configure_logging
 from huleedu_service_libs.testing import until
 
 CLASS = [(f"pupil-{number}.txt", ESSAY + b"x" * number) for number in range(30)]
@@ -42,6 +45,20 @@ async def test_a_file_that_cannot_be_used_is_announced_with_a_reason_for_its_tea
         assert await world.content.fetch(photo.raw_file_storage_id) == PICTURE
         assert "Use .docx, .pdf" in photo.validation_error_detail.message
         assert photo.validation_error_detail.error_code == Code.UNSUPPORTED_FILE_TYPE
+
+
+async def test_a_file_that_cannot_be_used_leaves_a_line_with_its_reason(database_dsn: str) -> None:
+    stream = io.StringIO()
+    pipe = configure_logging(stream=stream)
+    async with world_on(database_dsn) as world, world.working() as client:
+        await hand_in(client, ("short.txt", b"Too short."))
+        await world.settled()
+    pipe.close()
+
+    [line] = [line for text in stream.getvalue().splitlines() if (line := json.loads(text))["event"] == "file not used"]
+    assert (line["batch_id"], line["code"]) == ("b", Code.CONTENT_TOO_SHORT)
+    assert line["file_upload_id"]
+    assert line["reason"]
 
 
 async def test_a_file_that_meets_a_bug_is_answered_too_and_set_aside_for_us(database_dsn: str) -> None:
