@@ -161,6 +161,7 @@ def one_at_a_time() -> "Iterator[None]":
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
+        os.set_inheritable(lock.fileno(), True)  # a tool that outlives a killed set-up keeps the next one waiting
         yield
 
 
@@ -179,6 +180,7 @@ def run(*command: object) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        close_fds=False,
     )
     said = []
     for line in process.stdout or ():
