@@ -31,7 +31,7 @@ from huleedu_service_libs.runtime import (
 )
 from huleedu_service_libs.runtime.connection import Connection
 from huleedu_service_libs.runtime.dead_letters import DeadLetter, ask_replay, letters
-from huleedu_service_libs.runtime.housekeeping import backlogs, sweep
+from huleedu_service_libs.runtime.housekeeping import CHUNK, backlogs, sweep
 from huleedu_service_libs.runtime.unit_of_work import encode
 
 CAUSE = Cause("00000000-0000-4000-8000-000000000001")
@@ -497,6 +497,19 @@ async def test_a_group_is_taken_over_at_once_though_its_owner_is_just_moving_its
         await taking
 
 
+async def test_who_has_taken_over_does_so_again_when_it_was_away_from_the_database_for_a_moment(world: World) -> None:
+    owns = "select owner = $1 from runtime.cursor where grp = 'counter'"
+    second = World(world.database)
+    second.bus = PostgresEventBus(world.database.dsn, take_over=True)
+    async with world.reading(COUNTER), second.reading(COUNTER):
+        await world.until_sql(owns, second.bus.owner)
+        await world.database.pool.execute("update runtime.cursor set owner = $1, epoch = epoch + 1", world.bus.owner)
+        await world.database.pool.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'runtime'"
+        )
+        await world.until_sql(owns, second.bus.owner)
+
+
 async def taken_over(world: World) -> None:
     async with world.reading(COUNTER):
         await world.until_sql("select owner = $1 from runtime.cursor where grp = 'counter'", world.bus.owner)
@@ -556,3 +569,15 @@ async def test_the_log_is_swept_of_what_every_group_has_passed_and_of_nothing_el
         assert await sweep(con, timedelta(hours=1)) == 0
         assert await sweep(con, timedelta(0)) == 1
         assert await con.fetchval("select min(first) from runtime.log") == 3
+
+
+async def test_a_log_longer_than_one_sweep_is_swept_in_one_go(world: World) -> None:
+    await world.database.pool.execute(
+        f"""insert into runtime.log select n, 1, 'test.old', 'b', '' from generate_series(0, {CHUNK}) n;
+        update runtime.head set next = {CHUNK + 1};
+        insert into runtime.cursor(grp, at) values ('counter', {CHUNK + 1})"""
+    )
+    world.bus = PostgresEventBus(world.database.dsn, keep=timedelta(0))
+
+    async with world.reading(COUNTER):
+        await world.until_sql("select not exists (select from runtime.log)")

@@ -227,3 +227,23 @@ async def test_waiting_for_others_is_not_running_out_of_time(
         await others.at_rest(GROUP, Asked)
 
     assert results(others) == ["done"]
+
+
+async def test_an_item_put_off_before_the_clock_was_set_back_is_done_now(
+    open_desk: OpenDesk, bus: PostgresEventBus, others: Others, database: Database
+) -> None:
+    desk = Desk(Unavailable("away"))
+    open_desk(desk)
+    await others.say(Asked(batch_id="b"))
+
+    async with others.listening(bus):
+
+        async def put_off() -> bool:
+            moved = "update runtime.work set not_before = now() + interval '1 hour' where owner is null and attempt > 0"
+            return await database.pool.execute(moved) == "UPDATE 1"
+
+        await until(put_off)
+        desk.outcomes[:] = ["done"]
+        await others.at_rest(GROUP, Asked)
+
+    assert results(others) == ["done"]

@@ -18,13 +18,13 @@ from huleedu_service_libs.runtime.connection import Connection
 from huleedu_service_libs.runtime.database import MEMBER_SECONDS, Database, alive, now, session
 from huleedu_service_libs.runtime.effects import Work
 from huleedu_service_libs.runtime.event_bus import SILENT
-from huleedu_service_libs.runtime.housekeeping import backlogs, sweep
+from huleedu_service_libs.runtime.housekeeping import CHUNK, backlogs, sweep
 from huleedu_service_libs.runtime.reader import BRAKE, Decoders, Reader, Settler, Source
 from huleedu_service_libs.runtime.routing import Group, Route, on
 from huleedu_service_libs.runtime.sources import SKIP_SECONDS, LogSource, ReplaySource, TimerSource
 from huleedu_service_libs.runtime.telemetry import Telemetry
 from huleedu_service_libs.runtime.unit_of_work import current_unit
-from huleedu_service_libs.runtime.worker import Worker
+from huleedu_service_libs.runtime.worker import DUE, Worker
 
 BEAT_SECONDS = 0.5  # between heartbeats
 SAFETY_SECONDS = 0.2  # after which a lost wake-up is noticed
@@ -52,7 +52,7 @@ _LEAVE = """with m as (delete from runtime.member where owner = $1),
 _WATCH = f"""select (select next from runtime.head) as head,
   array(select distinct grp from runtime.timer where fire_at <= $1) as timers,
   array(select distinct grp from runtime.work w
-        where not_before <= now() and (owner is null or not {alive("w")})) as work,
+        where {DUE} and (owner is null or not {alive("w")})) as work,
   array(select distinct grp from runtime.dead_letter where wanted) as replays"""
 
 _logger = structlog.get_logger("huleedu_service_libs.runtime")
@@ -219,8 +219,8 @@ class PostgresEventBus:
                 measure = now() + MEASURE_SECONDS
                 await self._measure(con)
             if now() >= sweeping:
-                sweeping = now() + SWEEP_SECONDS
-                await sweep(con, self._keep)
+                swept = await sweep(con, self._keep)
+                sweeping = now() + (SWEEP_SECONDS if swept < CHUNK else 0)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout_at(min(beat, watch)):
                     await self._stir.wait()

@@ -23,11 +23,13 @@ MAX_TIMEOUTS = 3  # attempts in a row that may run out of time before the item i
 MAX_LOST = 20  # an item that so many workers in a row did not survive is taken to have killed them
 TROUBLE_SECONDS = 60.0  # after which something that had to wait is no longer news
 
+# No wait is as long as a minute: one that seems to be was written before the clock was set back.
+DUE = "(not_before <= now() or not_before > now() + interval '1 minute')"
 # `attempt` is the fence and only grows. `lost` counts the workers in a row that took the item and were not heard of
 # again; an attempt that ran out of time counts as several of them.
 _CLAIM = f"""with picked as materialized (
     select id from runtime.work w
-    where grp = $1 and not_before <= now() and id <> all($3::bigint[])
+    where grp = $1 and {DUE} and id <> all($3::bigint[])
       and (owner = $2 or owner is null or not {alive("w")})
     order by id limit $4 for update skip locked)
   update runtime.work w set owner = $2, attempt = attempt + 1, lost = lost + 1 from picked p where w.id = p.id
