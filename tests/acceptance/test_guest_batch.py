@@ -93,14 +93,17 @@ async def test_a_second_pipeline_reuses_what_is_done(api: Api, folder: Callable[
     assert all(essay["features"] for essay in results["essays"])
 
 
-@pytest.mark.parametrize("pipeline", ["cj_assessment", "ai_feedback", "comprehensive"])
+@pytest.mark.parametrize(
+    ("pipeline", "assignment"),
+    [("cj_assessment", "the-sea"), ("cj_assessment", None), ("ai_feedback", None), ("comprehensive", "the-sea")],
+)
 async def test_a_pipeline_whose_services_are_not_there_is_refused_at_once(
-    api: Api, folder: Callable[..., Path], pipeline: str
+    api: Api, folder: Callable[..., Path], pipeline: str, assignment: str | None
 ) -> None:
     batch_id = (await job(api, folder(one=ESSAY), pipeline="spellcheck"))["batch_id"]
 
     with pytest.raises(Refused) as refusal:
-        await api.request_pipeline(batch_id, pipeline, assignment_id="the-sea")
+        await api.request_pipeline(batch_id, pipeline, assignment_id=assignment)
 
     assert refusal.value.code == "PHASE_NOT_AVAILABLE"
     assert (await api.status(batch_id))["status"] == "completed_successfully"

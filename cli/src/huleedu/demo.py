@@ -75,10 +75,9 @@ async def _one(console: Console, api: Api, folder: Path, course: CourseCode, pip
     if others := left_alone(folder):
         console.print(f"Left alone, as they are not files: {', '.join(others)}.", style="yellow")
     with bars(console) as watch:
-        batch_id = await do_job(api, folder, course, pipeline, watch)
+        batch_id = await do_job(api, folder, course, pipeline, watch, lambda made: console.print(f"Batch {made}"))
     results = await whole_results(api, batch_id)
     show_results(console, results)
-    console.print(f"Batch {batch_id}")
     language = other_language(results)
     if language is not None:
         again = f"{own_command()} demo {shlex.quote(str(folder))} --course {COURSE_OF_LANGUAGE[language]}"

@@ -15,6 +15,7 @@ LOOK_SECONDS = 0.1  # between two looks at how far it is
 UPLOAD_FILES = 25  # in one request
 
 DONE = frozenset({"completed_successfully", "completed_with_failures", "failed", "cancelled"})
+RESTS = DONE | {"ready"}  # waits for its client alone
 
 
 class JobFailed(Exception):
@@ -54,12 +55,23 @@ def _but(others: Sequence[str]) -> str:
     return f" What is there is not a file: {', '.join(others)}." if others else ""
 
 
-async def do_job(api: Api, folder: Path, course: CourseCode, pipeline: str, watch: Watch) -> str:
-    """Take the folder through the pipeline; the batch's id. Raises JobFailed when no essay could be used."""
+async def do_job(
+    api: Api,
+    folder: Path,
+    course: CourseCode,
+    pipeline: str,
+    watch: Watch,
+    registered: Callable[[str], object] = lambda _: None,
+) -> str:
+    """Take the folder through the pipeline; the batch's id, told to `registered` as soon as there is one.
+
+    Raises JobFailed when no essay could be used.
+    """
     files = essays_in(folder)
     if pipeline not in (known := await api.pipelines()):
         raise JobFailed(f"There is no pipeline {pipeline}; there are {', '.join(known)}.")
     batch_id = await api.register(len(files), course)
+    registered(batch_id)
     for start in range(0, len(files), UPLOAD_FILES):
         await api.upload(batch_id, files[start : start + UPLOAD_FILES])
     await _content_in(api, batch_id, len(files), watch)
@@ -85,7 +97,7 @@ async def follow(api: Api, batch_id: str, watch: Watch) -> Json:
     while True:
         status = await api.status(batch_id)
         watch(steps(status))
-        if status["client_status"] in DONE:
+        if status["client_status"] in RESTS:
             return status
         await asyncio.sleep(LOOK_SECONDS)
 

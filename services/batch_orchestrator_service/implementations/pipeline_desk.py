@@ -8,6 +8,7 @@ from batch_orchestrator_service.domain.run import Run
 from batch_orchestrator_service.errors import BatchNotFound, PhaseNotAvailable, PipelineRefused
 from batch_orchestrator_service.implementations.decisions import BatchDecisions
 from batch_orchestrator_service.protocols import BatchConductorClientProtocol, NewId, PipelineQuestion
+from common_core.enums import PhaseName
 from common_core.messages.pipeline import PromptPayload
 
 
@@ -30,6 +31,8 @@ class PipelineDesk:
         """The fact that starts the run. Raises a RefusedCommand, or Unavailable while BCS is away."""
         if (refused := refusal(batch)) is not None:
             raise refused
+        if pipeline in set(PhaseName) - self._available:  # named after its last phase: no need to work it out
+            raise PhaseNotAvailable(phases=pipeline)
         phases = await self._conductor.resolve(_question(batch, pipeline, payload, correlation_id))
         self._refuse_unavailable(phases)
         return PipelineResolved(
