@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from huleedu_service_libs.embedded_postgres import EmbeddedPostgres
 from huleedu_service_libs.runtime import log
 from huleedu_service_libs.runtime.connection import Connection
-from huleedu_service_libs.runtime.reader import Delivery
+from huleedu_service_libs.runtime.delivery import Delivery
 from huleedu_service_libs.runtime.sources import LogSource
 
 

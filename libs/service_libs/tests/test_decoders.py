@@ -8,7 +8,7 @@ import pytest
 
 from common_core.message import Envelope, Message
 from common_core.messages.pipeline import ELSBatchPhaseOutcomeV1
-from huleedu_service_libs.runtime.reader import Decoders, Delivery, WrongProducer
+from huleedu_service_libs.runtime.delivery import Decoders, Delivery, WrongProducer
 from huleedu_service_libs.runtime.routing import on_run
 
 OUTCOME: dict[str, Any] = {

@@ -2,15 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from huleedu_service_libs.runtime.blame import reason
 from huleedu_service_libs.runtime.connection import Connection
-
-if TYPE_CHECKING:
-    from huleedu_service_libs.runtime.reader import Delivery
+from huleedu_service_libs.runtime.delivery import Delivery
 
 _BURY = """insert into runtime.dead_letter(grp, topic, key, reason, raw)
   select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::bytea[])"""
@@ -31,7 +28,7 @@ class DeadLetter(msgspec.Struct, frozen=True):
     buried_at: datetime
 
 
-async def bury(con: Connection, group: str, deliveries: Sequence["Delivery"]) -> None:
+async def bury(con: Connection, group: str, deliveries: Sequence[Delivery]) -> None:
     """Set these aside, in the transaction that acknowledges them."""
     if deliveries:
         rows = [(d.topic, d.key, reason(d.error), d.raw) for d in deliveries]

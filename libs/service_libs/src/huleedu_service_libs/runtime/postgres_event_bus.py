@@ -16,11 +16,13 @@ from common_core.message import Message
 from huleedu_service_libs.runtime.blame import pause, reason
 from huleedu_service_libs.runtime.connection import Connection
 from huleedu_service_libs.runtime.database import MEMBER_SECONDS, Database, alive, now, session
+from huleedu_service_libs.runtime.delivery import Decoders, Source
 from huleedu_service_libs.runtime.effects import Work
 from huleedu_service_libs.runtime.event_bus import SILENT
 from huleedu_service_libs.runtime.housekeeping import CHUNK, backlogs, sweep
-from huleedu_service_libs.runtime.reader import BRAKE, Decoders, Reader, Settler, Source
+from huleedu_service_libs.runtime.reader import Reader
 from huleedu_service_libs.runtime.routing import Group, Route, on
+from huleedu_service_libs.runtime.settler import BRAKE, Settler
 from huleedu_service_libs.runtime.sources import SKIP_SECONDS, LogSource, ReplaySource, TimerSource
 from huleedu_service_libs.runtime.telemetry import Telemetry
 from huleedu_service_libs.runtime.unit_of_work import current_unit

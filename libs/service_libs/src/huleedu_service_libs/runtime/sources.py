@@ -10,7 +10,7 @@ from huleedu_service_libs.runtime import log
 from huleedu_service_libs.runtime.blame import Fenced
 from huleedu_service_libs.runtime.connection import Connection
 from huleedu_service_libs.runtime.database import Database
-from huleedu_service_libs.runtime.reader import Delivery
+from huleedu_service_libs.runtime.delivery import Delivery
 
 _DUE = """select name, fire_at, topic, payload from runtime.timer
   where grp = $1 and fire_at <= $2 order by fire_at limit $3"""

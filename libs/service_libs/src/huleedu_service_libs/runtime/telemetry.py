@@ -3,19 +3,16 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from common_core.message import Envelope
 from huleedu_service_libs.logging_utils import create_service_logger
 from huleedu_service_libs.metrics import ServiceMetrics
 from huleedu_service_libs.runtime.blame import reason
+from huleedu_service_libs.runtime.delivery import Delivery
 from huleedu_service_libs.runtime.housekeeping import GroupBacklog
 from huleedu_service_libs.runtime.routing import Group
 from huleedu_service_libs.tracing import TRACE_HEADER, Tracing, span
-
-if TYPE_CHECKING:
-    from huleedu_service_libs.runtime.reader import Delivery
-
 
 MOST_LINKS = 128  # of one span: what the OpenTelemetry SDK keeps
 
@@ -24,7 +21,7 @@ class Telemetry(Protocol):
     """Hears of everything a group does."""
 
     @contextmanager
-    def polling(self, group: Group, deliveries: Sequence["Delivery"]) -> Iterator[None]:
+    def polling(self, group: Group, deliveries: Sequence[Delivery]) -> Iterator[None]:
         """Around the transaction of one poll."""
         yield
 
@@ -33,7 +30,7 @@ class Telemetry(Protocol):
         """Around the handling of one batch-level message."""
         yield
 
-    def settled(self, group: Group, deliveries: Sequence["Delivery"], seconds: float) -> None:
+    def settled(self, group: Group, deliveries: Sequence[Delivery], seconds: float) -> None:
         """These have been committed, in one transaction that took so long."""
 
     def worked(self, group: Group, topic: str) -> None:
@@ -53,7 +50,7 @@ class Silent:
     """Tells nobody: for tests and tools."""
 
     @contextmanager
-    def polling(self, group: Group, deliveries: Sequence["Delivery"]) -> Iterator[None]:
+    def polling(self, group: Group, deliveries: Sequence[Delivery]) -> Iterator[None]:
         """See `Telemetry.polling`."""
         yield
 
@@ -62,7 +59,7 @@ class Silent:
         """See `Telemetry.handling`."""
         yield
 
-    def settled(self, group: Group, deliveries: Sequence["Delivery"], seconds: float) -> None:
+    def settled(self, group: Group, deliveries: Sequence[Delivery], seconds: float) -> None:
         """See `Telemetry.settled`."""
 
     def worked(self, group: Group, topic: str) -> None:
@@ -87,7 +84,7 @@ class ServiceTelemetry:
         self._log = create_service_logger(metrics.service_name, "events")
 
     @contextmanager
-    def polling(self, group: Group, deliveries: Sequence["Delivery"]) -> Iterator[None]:
+    def polling(self, group: Group, deliveries: Sequence[Delivery]) -> Iterator[None]:
         """A span, linked to the traces that the poll's messages belong to."""
         if self._tracer is None:
             yield
@@ -108,7 +105,7 @@ class ServiceTelemetry:
         with span(self._tracer, f"{group.name} handles {envelope.event_type}", traceparent=parent):
             yield
 
-    def settled(self, group: Group, deliveries: Sequence["Delivery"], seconds: float) -> None:
+    def settled(self, group: Group, deliveries: Sequence[Delivery], seconds: float) -> None:
         """Counts, and a line for each message that is not one of an essay's, or that failed."""
         outcomes = Counter((d.topic, "failed" if d.error else "handled") for d in deliveries)
         for (topic, outcome), count in outcomes.items():
@@ -126,14 +123,14 @@ class ServiceTelemetry:
         self._metrics.dead_letters.labels(group.name).inc()
         self._log.error("set aside", group=group.name, topic=topic, batch_id=key, reason=reason(error))
 
-    def _tell_handled(self, group: Group, delivery: "Delivery", seconds: float) -> None:
+    def _tell_handled(self, group: Group, delivery: Delivery, seconds: float) -> None:
         envelope = delivery.envelope
         self._log.info("handled", group=group.name, topic=delivery.topic, batch_id=delivery.key,
                        event_id=envelope.event_id if envelope else None,
                        correlation_id=envelope.correlation_id if envelope else None,
                        ms=round(seconds * 1000, 1))  # fmt: skip
 
-    def _tell_runs(self, group: Group, deliveries: Sequence["Delivery"], seconds: float) -> None:
+    def _tell_runs(self, group: Group, deliveries: Sequence[Delivery], seconds: float) -> None:
         runs = Counter(d.topic for d in deliveries if d.error is None and d.route is not None and d.route.in_runs)
         if runs:
             self._log.info("handled in runs", group=group.name, topics=dict(runs), ms=round(seconds * 1000, 1))

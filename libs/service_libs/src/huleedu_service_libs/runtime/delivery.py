@@ -1,0 +1,70 @@
+"""A message on its way through a poll, where it comes from, and how it is read."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from common_core.message import Envelope
+from common_core.topics import may_say, spellings
+from huleedu_service_libs.runtime import log
+from huleedu_service_libs.runtime.connection import Connection
+from huleedu_service_libs.runtime.routing import Route
+
+
+class Delivery(msgspec.Struct):
+    """A message on its way through one poll; `receipt` is what its source needs to acknowledge it."""
+
+    topic: str
+    key: str
+    raw: bytes
+    receipt: Any
+    route: Route | None = None
+    envelope: Envelope[Any] | None = None
+    result: Any = None
+    error: Exception | None = None
+
+
+class Source(Protocol):
+    """Where a group's deliveries come from, and how they are acknowledged: the log, Kafka, or timers."""
+
+    async def take(self, limit: int) -> list[Delivery]:
+        """What is there, at most `limit`; never waits to fill."""
+
+    async def acknowledge(self, con: Connection, deliveries: Sequence[Delivery]) -> log.Move | None:
+        """Write the receipt, in the transaction of the effect, or say which move is to be written with what is said.
+
+        Raises Fenced if somebody else has them now.
+        """
+
+
+class WrongProducer(Exception):
+    """This message is not its sender's to say."""
+
+
+class Decoders:
+    """A group's topics, in every spelling, and how their envelopes are read."""
+
+    def __init__(self, routes: Iterable[Route], trusted: str | None = None) -> None:
+        """`trusted` may say everything here, as a service may to itself in work items."""
+        self._trusted = trusted
+        self._by_topic = {
+            topic: (route, msgspec.json.Decoder(Envelope[route.message]).decode)  # type: ignore[name-defined]
+            for route in routes
+            for topic in spellings(route.message)
+        }
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_topic)
+
+    def decode(self, delivery: Delivery) -> None:
+        """Fill in route and envelope, or the error that keeps them out."""
+        try:
+            delivery.route, decode = self._by_topic[delivery.topic]
+            delivery.envelope = envelope = decode(delivery.raw)
+            delivery.key = delivery.key or envelope.data.key  # a timer's row has none
+            sender = envelope.source_service
+            if sender != self._trusted and not may_say(delivery.route.message, sender):
+                delivery.error = WrongProducer(f"{sender} may not say {delivery.topic}")
+        except Exception as error:
+            delivery.error = error
