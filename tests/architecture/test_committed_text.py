@@ -42,7 +42,7 @@ def test_a_tie_to_a_machine_is_caught(text: str) -> None:
 
 
 def test_what_only_looks_like_one_is_let_through() -> None:
-    assert not TIED.search("docs/network/home.md and services/root/work/ and ~/home/x")
+    assert not TIED.search("docs/network/home.md and services/root/desk/ and ~/home/x")
 
 
 def test_the_set_up_script_reads_on_old_pythons_and_needs_only_the_standard_library() -> None:

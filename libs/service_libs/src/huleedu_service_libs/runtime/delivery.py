@@ -49,7 +49,7 @@ class Decoders:
         """`trusted` may say everything here, as a service may to itself in work items."""
         self._trusted = trusted
         self._by_topic = {
-            topic: (route, msgspec.json.Decoder(Envelope[route.message]).decode)  # type: ignore[name-defined]
+            topic: (route, msgspec.json.Decoder(Envelope[route.message]).decode)  # type: ignore[name-defined]  # a type built from a value
             for route in routes
             for topic in spellings(route.message)
         }

@@ -84,7 +84,7 @@ class Worker:
         self._database, self._group, self._owner, self._said = database, group, owner, said
         self._telemetry = telemetry
         self._routes = {
-            route.message.topic: (route, msgspec.json.Decoder(Envelope[route.message]).decode)  # type: ignore[name-defined]
+            route.message.topic: (route, msgspec.json.Decoder(Envelope[route.message]).decode)  # type: ignore[name-defined]  # a type built from a value
             for route in group.work
         }
         self._hands: dict[int, asyncio.Task[None]] = {}
