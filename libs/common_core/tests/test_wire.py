@@ -171,3 +171,10 @@ def test_the_odd_envelopes_of_older_peers_are_read() -> None:
 
     assert written(read(BatchPipelineCompletedV1, odd)) == odd
     assert written(read(BatchPipelineCompletedV1, bare)) == odd | {"metadata": None}
+
+
+@pytest.mark.parametrize("message", MESSAGES)
+def test_a_message_is_described_on_one_line(message: type[Message]) -> None:
+    """Further lines would be indented in the documents of some Pythons and not in those of others."""
+    assert message.__doc__
+    assert "\n" not in message.__doc__

@@ -59,10 +59,7 @@ class SpellcheckCorrection(Value, frozen=True, kw_only=True):
 
 
 class SpellcheckResultV1(Message, frozen=True, kw_only=True):
-    """The spellchecker: what was changed in this essay.
-
-    `corrections` are the first ones of `corrections_made`; `corrections_truncated` says that there are more.
-    """
+    """The spellchecker: what was changed in this essay; if `corrections_truncated`, not every change is listed."""
 
     topic: ClassVar[str] = "huleedu.essay.spellcheck.results.v1"
     producer: ClassVar[str] = "spellchecker_service"
