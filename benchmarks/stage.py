@@ -53,7 +53,7 @@ class Stage:
         con = await asyncpg.connect(self.dsn)
         try:
             async with asyncio.timeout(600):
-                while not await con.fetchval(question, *arguments):  # noqa: ASYNC110 (what is awaited is a commit)
+                while not await con.fetchval(question, *arguments):
                     await asyncio.sleep(0.025)
         finally:
             await con.close()

@@ -1,16 +1,17 @@
 """Services as they start, on a bus that only remembers who wants to read what."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from huleedu.platform import migrate
 from huleedu_service_libs.app_factory import ServiceApp
 from huleedu_service_libs.asyncapi import EventPart, event_part
 from huleedu_service_libs.runtime import Database, Group
 from huleedu_service_libs.service import Platform, ServiceDefinition
+from huleedu_service_libs.testing import NoPool
 
 T = TypeVar("T")
 
@@ -32,13 +33,6 @@ class Recorder:
 
     async def run(self) -> None:
         """Nothing runs."""
-
-
-class NoPool:
-    """Computes nothing."""
-
-    async def run(self, function: Callable[..., T], *args: Any) -> T:
-        raise AssertionError("nothing is computed here")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from common_core.message import Envelope, Message, Value
+from common_core.message import Envelope, Message, Value, envelope_of
 from common_core.messages.batch import BatchEssaysRegistered, BatchPipelineCompletedV1
 from common_core.topics import MESSAGES, OLDER_SPELLINGS, PRODUCER_ALIASES, may_say, spellings
 
@@ -27,9 +27,7 @@ def sample(message: type[Message]) -> Any:
 
 def read(message: type[Message], envelope: Any) -> Envelope[Any]:
     """As a consumer that routes by topic reads it."""
-    kind: Any = Envelope[message]  # type: ignore[valid-type]
-    decoded: Envelope[Any] = msgspec.json.decode(json.dumps(envelope), type=kind)
-    return decoded
+    return msgspec.json.decode(json.dumps(envelope), type=envelope_of(message))
 
 
 def written(said: msgspec.Struct) -> Any:

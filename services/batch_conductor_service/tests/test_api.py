@@ -12,6 +12,7 @@ from batch_conductor_service.config import BatchConductorSettings
 from batch_conductor_service.domain.pipelines import WrongDefinition
 from batch_conductor_service.startup_setup import DEFINITION
 from huleedu_service_libs.service import Platform, Service
+from huleedu_service_libs.testing import NoPool
 
 DEFINE = "/internal/v1/pipelines/define"
 
@@ -20,23 +21,16 @@ class NoBus:
     """BCS reads and says nothing."""
 
     def subscribe(self, *_: Any) -> None:
-        raise NotImplementedError
+        raise AssertionError("nothing is read or said here")
 
     def said(self, _: Any) -> None:
-        raise NotImplementedError
+        raise AssertionError("nothing is read or said here")
 
     def trouble(self, _: str) -> str | None:
-        raise NotImplementedError
+        raise AssertionError("nothing is read or said here")
 
     async def run(self) -> None:
-        raise NotImplementedError
-
-
-class NoPool:
-    """BCS needs no other processes."""
-
-    async def run(self, *_: Any) -> Any:
-        raise NotImplementedError
+        raise AssertionError("nothing is read or said here")
 
 
 async def started(folder: Path, **settings: Any) -> Service:

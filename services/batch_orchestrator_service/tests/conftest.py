@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from quart.typing import TestClientProtocol as Client
@@ -16,14 +15,7 @@ from batch_orchestrator_service.tests.others import Others, Watch
 from huleedu_service_libs import migrations
 from huleedu_service_libs.runtime.postgres_event_bus import PostgresEventBus
 from huleedu_service_libs.service import Platform
-
-
-class NoPool:
-    """BOS needs no other processes."""
-
-    async def run(self, function: Any, *args: Any) -> Any:
-        """Never called."""
-        raise NotImplementedError
+from huleedu_service_libs.testing import NoPool
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from batch_orchestrator_service.protocols import (
     BatchRepositoryProtocol,
 )
 from batch_orchestrator_service.startup_setup import make_container
-from batch_orchestrator_service.tests.conftest import NoPool
 from common_core.messages.batch import (
     BatchContentProvisioningCompletedV1,
     BatchEssaysReady,
@@ -31,6 +30,7 @@ from common_core.messages.pipeline import (
 from huleedu_service_libs.content_client import ContentClientProtocol, HttpContentClient
 from huleedu_service_libs.runtime.postgres_event_bus import PostgresEventBus
 from huleedu_service_libs.service import Platform
+from huleedu_service_libs.testing import NoPool
 
 CONSUMED = {
     BatchContentProvisioningCompletedV1,

@@ -1,7 +1,7 @@
 """The whole service on the real event bus: from a batch's registration to its phases' outcomes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +21,9 @@ from essay_lifecycle_service.tests import said
 from huleedu_service_libs.app_factory import ServiceApp
 from huleedu_service_libs.runtime import Cause, Database, Group, PostgresEventBus, UnitOfWork, on
 from huleedu_service_libs.service import Platform
+from huleedu_service_libs.testing import NoPool
 
 ESSAYS = ("ada", "bo", "cy")
-
-
-class NoPool:
-    """This service has no heavy work."""
-
-    async def run(self, function: Callable[..., Any], *args: Any) -> Any:
-        """Never called."""
-        raise NotImplementedError
 
 
 class School:

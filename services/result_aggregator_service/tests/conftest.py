@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import pytest
@@ -12,17 +11,10 @@ import pytest
 from huleedu_service_libs import migrations
 from huleedu_service_libs.runtime.postgres_event_bus import PostgresEventBus
 from huleedu_service_libs.service import Platform
+from huleedu_service_libs.testing import NoPool
 from result_aggregator_service.config import SERVICE_NAME, ResultAggregatorSettings
 from result_aggregator_service.startup_setup import DEFINITION
 from result_aggregator_service.tests.others import Client, Clock, Others
-
-
-class NoPool:
-    """This service needs no other processes."""
-
-    async def run(self, function: Any, *args: Any) -> Any:
-        """Never called."""
-        raise NotImplementedError
 
 
 @pytest.fixture

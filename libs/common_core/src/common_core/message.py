@@ -42,3 +42,8 @@ class Envelope(msgspec.Struct, Generic[M], frozen=True, kw_only=True, gc=False):
     data_schema_uri: str | None = None
     data: M
     metadata: dict[str, Any] | None = None
+
+
+def envelope_of(message: type[M]) -> type[Envelope[M]]:
+    """The envelope of a kind of message that is known only when the program runs."""
+    return Envelope[message]  # type: ignore[valid-type]  # built from a value, which no checker can follow

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from common_core.message import Envelope, Message
+from common_core.message import Message, envelope_of
 from common_core.topics import MESSAGES, spellings
 from huleedu_service_libs.runtime.routing import Group
 
@@ -102,8 +102,7 @@ def _operation(action: str, service: str, topic: str, message: type[Message]) ->
 
 
 def _components(messages: list[type[Message]]) -> dict[str, Any]:
-    kinds: list[Any] = [Envelope[message] for message in messages]  # type: ignore[valid-type]
-    payloads, schemas = msgspec.json.schema_components(kinds, ref_template=_REF)
+    payloads, schemas = msgspec.json.schema_components(map(envelope_of, messages), ref_template=_REF)
     described = {m.__name__: _message(m, payload) for m, payload in zip(messages, payloads, strict=True)}
     return {"messages": described, "schemas": dict(sorted((schemas | {"Headers": _HEADERS}).items()))}
 

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from common_core.message import Envelope
+from common_core.message import Envelope, envelope_of
 from common_core.topics import may_say, spellings
 from huleedu_service_libs.runtime import log
 from huleedu_service_libs.runtime.connection import Connection
@@ -49,7 +49,7 @@ class Decoders:
         """`trusted` may say everything here, as a service may to itself in work items."""
         self._trusted = trusted
         self._by_topic = {
-            topic: (route, msgspec.json.Decoder(Envelope[route.message]).decode)  # type: ignore[name-defined]  # a type built from a value
+            topic: (route, msgspec.json.Decoder(envelope_of(route.message)).decode)
             for route in routes
             for topic in spellings(route.message)
         }

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from common_core.message import Envelope
+from common_core.message import Envelope, envelope_of
 from huleedu_service_libs.correlation import correlated
 from huleedu_service_libs.runtime.blame import Fenced, blames_data, pause, reason
 from huleedu_service_libs.runtime.database import Database, alive
@@ -84,7 +84,7 @@ class Worker:
         self._database, self._group, self._owner, self._said = database, group, owner, said
         self._telemetry = telemetry
         self._routes = {
-            route.message.topic: (route, msgspec.json.Decoder(Envelope[route.message]).decode)  # type: ignore[name-defined]  # a type built from a value
+            route.message.topic: (route, msgspec.json.Decoder(envelope_of(route.message)).decode)
             for route in group.work
         }
         self._hands: dict[int, asyncio.Task[None]] = {}
