@@ -1,13 +1,31 @@
 """Mechanisms switched off, to see that the tests would notice."""
 
 import asyncio
+import os
+import signal
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
+from common_core.messages.spellcheck import SpellcheckPhaseCompletedV1
 from huleedu_service_libs.embedded_postgres import EmbeddedPostgres
 from huleedu_service_libs.runtime import log
 from huleedu_service_libs.runtime.connection import Connection
 from huleedu_service_libs.runtime.delivery import Delivery
 from huleedu_service_libs.runtime.sources import LogSource
+
+
+def killed_once_with_results_in_hand() -> None:
+    """Die by kill -9, once in a data folder's life, when results of essays have been read and nothing is written."""
+    take, mark = LogSource.take, Path(os.environ["HULEEDU_DATA_DIR"]) / "killed with results in hand"
+
+    async def deadly_take(self: LogSource, limit: int) -> list[Delivery]:
+        deliveries = await take(self, limit)
+        if any(d.topic == SpellcheckPhaseCompletedV1.topic for d in deliveries) and not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return deliveries
+
+    LogSource.take = deadly_take  # type: ignore[method-assign]  # breaking it is the point
 
 
 def receipt_before_effect() -> None:
@@ -25,6 +43,7 @@ def receipt_before_effect() -> None:
         return None
 
     LogSource.take = hasty_take  # type: ignore[method-assign]  # breaking it is the point
+    killed_once_with_results_in_hand()
     LogSource.acknowledge = nothing  # type: ignore[method-assign, assignment]
 
 
@@ -48,6 +67,7 @@ def no_survivor() -> None:
 
 
 BREAKAGES: dict[str, Callable[[], None]] = {
+    "killed-with-results-in-hand": killed_once_with_results_in_hand,
     "receipt-before-effect": receipt_before_effect,
     "no-fence": no_fence,
     "no-survivor": no_survivor,

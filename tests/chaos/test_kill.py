@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from huleedu.api import Api
-from tests.chaos.victim import BALANCED, BATCHES, Victim, books, drive, ended, hand_in
+from tests.chaos.victim import AWAY, BALANCED, BATCHES, Victim, books, drive, ended, hand_in
 
 KILLS, SEED = 4, 20261124
 
@@ -57,11 +57,38 @@ async def test_a_platform_that_is_told_to_stop_drains_in_time_and_loses_nothing(
     assert await books(running.dsn) == BALANCED
 
 
+async def life_that_ends_with_results_in_hand(victim: Victim, files: list[Path], patience: float) -> str:
+    """Hand a batch in and drive it until the platform has killed itself; start it again, and let the batch end."""
+    running = await victim.start()
+    async with Api(running.addresses) as api:
+        batch_ids = [await hand_in(api, files) for _ in range(BATCHES)]
+        while victim.alive:
+            with suppress(*AWAY):
+                await asyncio.gather(*(drive(api, batch_id) for batch_id in batch_ids))
+            await asyncio.sleep(0.05)
+    running = await victim.start()
+    async with Api(running.addresses) as api:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await ended(api, batch_ids)
+    return running.dsn
+
+
+async def test_results_that_were_read_but_not_yet_handled_when_it_was_killed_are_handled_afterwards(
+    data_dir: Path, essays: list[Path], victims: list[Victim]
+) -> None:
+    victims.append(victim := Victim(data_dir, "killed-with-results-in-hand"))
+
+    dsn = await life_that_ends_with_results_in_hand(victim, essays, patience=60)
+
+    assert await books(dsn) == BALANCED
+
+
 async def test_without_the_receipt_in_the_effects_transaction_the_books_do_not_balance(
     data_dir: Path, essays: list[Path], victims: list[Victim]
 ) -> None:
     victims.append(victim := Victim(data_dir, "receipt-before-effect"))
 
-    dsn = await life_with_kills(victim, essays, 2 * KILLS, patience=5)
+    dsn = await life_that_ends_with_results_in_hand(victim, essays, patience=5)
 
     assert await books(dsn) != BALANCED

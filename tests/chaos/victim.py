@@ -72,6 +72,11 @@ class Victim:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def alive(self) -> bool:
+        """False once it has ended, or before it was started."""
+        return self._process is not None and self._process.poll() is None
+
     def kill(self) -> None:
         """kill -9."""
         if self._process is not None and self._process.poll() is None:

@@ -39,15 +39,19 @@ _HEARTBEAT = """with gone as (
     delete from runtime.member where expires_at < now() - interval '1 minute' and owner <> $1),
   beat as (insert into runtime.member(owner, expires_at) values ($1, now() + $2)
            on conflict (owner) do update set expires_at = excluded.expires_at)
-  select count(*) from runtime.member where expires_at > now() and owner <> $1"""
+  select count(*) filter (where owner <> $1) as peers, coalesce(bool_or(owner = $1), false) as known
+  from runtime.member where expires_at > now()"""
 _KNOW = "insert into runtime.cursor(grp) select unnest($1::text[]) on conflict do nothing"
-_CLAIM = """with free as materialized (
-    select grp from runtime.cursor c where grp = any($2::text[]) and owner is distinct from $1 {})
+_CLAIM = """with seen as materialized (
+    select grp, epoch from runtime.cursor c where grp = any($2::text[]) and owner is distinct from $1 {}),
+  free as materialized (
+    select c.grp from runtime.cursor c join seen on c.grp = seen.grp {} order by c.grp for update of c {})
   update runtime.cursor c set owner = $1, epoch = epoch + 1, seen_at = now() from free where c.grp = free.grp
   returning c.grp"""
-_CLAIM_FREE = _CLAIM.format(f"and not {alive('c')} order by grp for update skip locked")
+# The epoch is compared with the row as it is once locked: who claimed it meanwhile is alive, though not yet seen to be.
+_CLAIM_FREE = _CLAIM.format(f"and not {alive('c')}", "and c.epoch = seen.epoch", "skip locked")
 # Waits for polls that are just being committed: a busy group would otherwise be skipped, and never taken over.
-_TAKE_OVER = _CLAIM.format("order by grp for update")
+_TAKE_OVER = _CLAIM.format("", "", "")
 _LEAVE = """with m as (delete from runtime.member where owner = $1),
     w as (update runtime.work set owner = null, lost = greatest(lost - 1, 0) where owner = $1)
   update runtime.cursor set owner = null where owner = $1"""
@@ -122,7 +126,7 @@ class PostgresEventBus:
         self._unsaid: set[str] = set()
         self._stir = asyncio.Event()
         self._peers = 0
-        self._beat_soon = self._joining = False
+        self._beat_soon = False
         self._head, self._moved_at = -1, math.inf
         self.beaten_at = -math.inf
 
@@ -187,7 +191,7 @@ class PostgresEventBus:
                 )
                 await con.execute(_KNOW, list(self._runners))
                 await con.add_listener(CHANNEL, self._hear)
-                tries, self._head, self._joining = 0, -1, True
+                tries, self._head = 0, -1
                 await self._tend(con)
             except Exception as error:
                 tries += 1
@@ -240,17 +244,18 @@ class PostgresEventBus:
 
     async def _beat(self, con: Connection) -> None:
         """Stay alive in the others' eyes, and take what nobody alive reads for."""
-        self._peers = await con.fetchval(_HEARTBEAT, self.owner, timedelta(seconds=MEMBER_SECONDS))
+        row = await con.fetchrow(_HEARTBEAT, self.owner, timedelta(seconds=MEMBER_SECONDS))
+        assert row is not None
+        self._peers, joins = row["peers"], not row["known"]
         self.beaten_at = asyncio.get_running_loop().time()
-        # After each loss of the link too: meanwhile others may have taken this process for gone.
-        claim = _TAKE_OVER if self._take_over and self._joining else _CLAIM_FREE
-        for row in await con.fetch(claim, self.owner, list(self._runners)):
-            runner = self._runners[row["grp"]]
+        # Whoever was silent for too long joins anew: meanwhile others may have taken this process for gone.
+        claim = _TAKE_OVER if self._take_over and joins else _CLAIM_FREE
+        for claimed in await con.fetch(claim, self.owner, list(self._runners)):
+            runner = self._runners[claimed["grp"]]
             for part in (runner.reader, runner.timers, runner.replays):
                 part.wake.set()
-        if self._joining and self._peers:
+        if joins and self._peers:
             await con.execute("select pg_notify($1, $2)", CHANNEL, f"{self.owner} member")
-        self._joining = False
 
     async def _watch(self, con: Connection) -> None:
         """The safety net under the wake-ups: has the head moved, is a timer due, does work lie about?"""
