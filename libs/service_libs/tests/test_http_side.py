@@ -298,16 +298,19 @@ async def test_a_dead_loop_is_a_reason_to_restart(app: ServiceApp, health: Healt
     assert (await response.get_json())["faults"] == {"reader": "died of KeyError"}
 
 
+async def answers() -> str:
+    return "PostgreSQL 18"
+
+
+async def away() -> None:
+    raise ConnectionRefusedError("port 4002")
+
+
+async def silent() -> None:
+    await asyncio_forever()
+
+
 async def test_readiness_tells_what_is_missing(app: ServiceApp, health: Health) -> None:
-    async def answers() -> str:
-        return "PostgreSQL 18"
-
-    async def away() -> None:
-        raise ConnectionRefusedError("port 4002")
-
-    async def silent() -> None:
-        await asyncio_forever()
-
     health.needs("database", answers)
     assert (await app.test_client().get("/readyz")).status_code == 200
     health.needs("bcs", away)
@@ -321,6 +324,33 @@ async def test_readiness_tells_what_is_missing(app: ServiceApp, health: Health) 
         "bcs": {"ok": False, "detail": "ConnectionRefusedError: port 4002"},
         "cache": {"ok": False, "detail": "no answer within 0.01 s"},
     }
+
+
+async def test_without_what_only_speeds_it_up_a_service_is_ready_and_says_so(app: ServiceApp, health: Health) -> None:
+    health.needs("database", answers)
+    health.wants("recall", away)
+
+    response = await app.test_client().get("/readyz")
+
+    assert response.status_code == 200
+    assert await response.get_json() == {
+        "status": "degraded",
+        "checks": {
+            "database": {"ok": True, "detail": "PostgreSQL 18"},
+            "recall": {"ok": False, "detail": "ConnectionRefusedError: port 4002"},
+        },
+    }
+
+
+async def test_what_is_wanted_does_not_stand_in_for_what_is_needed(app: ServiceApp, health: Health) -> None:
+    health.wants("recall", answers)
+    assert (await (await app.test_client().get("/readyz")).get_json())["status"] == "ready"
+    health.needs("bcs", away)
+
+    response = await app.test_client().get("/readyz")
+
+    assert response.status_code == 503
+    assert (await response.get_json())["status"] == "not ready"
 
 
 async def asyncio_forever() -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 from quart import Blueprint, Response
@@ -16,6 +16,9 @@ LivenessProbe = Callable[[], str | None]
 
 ReadinessCheck = Callable[[], Awaitable[str | None]]
 """Tries something the service needs: answers a detail worth showing or None, raises when it is away."""
+
+Readiness = Literal["ready", "degraded", "not ready"]
+"""Degraded: the work is done, slower than usual."""
 
 
 class LivenessBody(BaseModel):
@@ -35,7 +38,7 @@ class CheckBody(BaseModel):
 class ReadinessBody(BaseModel):
     """Whether work can be done, check by check."""
 
-    status: str
+    status: Readiness
     checks: dict[str, CheckBody]
 
 
@@ -47,6 +50,7 @@ class Health:
         self._check_timeout = check_timeout
         self._probes: dict[str, LivenessProbe] = {}
         self._checks: dict[str, ReadinessCheck] = {}
+        self._wanted: set[str] = set()
         self.groups: tuple[Group, ...] = ()
 
     def lives_while(self, name: str, probe: LivenessProbe) -> None:
@@ -57,14 +61,25 @@ class Health:
         """Without this the service lives, but cannot do its work."""
         self._checks[name] = check
 
+    def wants(self, name: str, check: ReadinessCheck) -> None:
+        """Without this the service does its work, but slower: it stays ready, and says so."""
+        self._checks[name] = check
+        self._wanted.add(name)
+
     def faults(self) -> dict[str, str]:
         """What has died, by name."""
         return {name: fault for name, probe in self._probes.items() if (fault := probe()) is not None}
 
-    async def readiness(self) -> dict[str, dict[str, Any]]:
-        """Each check's {ok, detail}; they run at the same time."""
+    async def readiness(self) -> tuple[Readiness, dict[str, dict[str, Any]]]:
+        """The verdict, and each check's {ok, detail}; they run at the same time."""
         results = await asyncio.gather(*map(self._tried, self._checks.values()))
-        return dict(zip(self._checks, results, strict=True))
+        checks = dict(zip(self._checks, results, strict=True))
+        return self._verdict({name for name, check in checks.items() if not check["ok"]}), checks
+
+    def _verdict(self, missing: set[str]) -> Readiness:
+        if missing - self._wanted:
+            return "not ready"
+        return "degraded" if missing else "ready"
 
     async def _tried(self, check: ReadinessCheck) -> dict[str, Any]:
         try:
@@ -92,10 +107,9 @@ def health_blueprint(health: Health, metrics: ServiceMetrics) -> Blueprint:
     @document_response(ReadinessBody)
     @document_response(ReadinessBody, 503)
     async def readyz() -> tuple[dict[str, Any], int]:
-        """Whether work can be done now, and if not, what is missing."""
-        checks = await health.readiness()
-        ready = all(check["ok"] for check in checks.values())
-        return {"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503
+        """Whether work can be done now ("degraded": slower than usual), and what is missing."""
+        status, checks = await health.readiness()
+        return {"status": status, "checks": checks}, 503 if status == "not ready" else 200
 
     @blueprint.get("/metrics")
     @hide
