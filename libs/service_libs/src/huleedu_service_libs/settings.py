@@ -50,6 +50,12 @@ class ServiceSettings(BaseSettings):
 
     event_bus: Literal["postgres", "kafka"] = "postgres"
     kafka_bootstrap_servers: str = "kafka:9092"
+    kafka_topic_partitions: Count = 12
+    kafka_replication_factor: Count = 1
+    kafka_topic_retention_hours: Count = 168
+    topic_names: dict[str, str] = {}
+    relay_lag_limit: Count = 100_000
+    work_waiting_limit: Count = 10_000
     redis_url: str = "redis://localhost:6379"
 
     database_url: SecretStr | None = None

@@ -3,6 +3,7 @@
 from huleedu_service_libs.runtime.database import Database
 from huleedu_service_libs.runtime.effects import Effect, Later, Never, Work
 from huleedu_service_libs.runtime.event_bus import EventBus
+from huleedu_service_libs.runtime.kafka import KafkaEventBus, KafkaOptions
 from huleedu_service_libs.runtime.postgres_event_bus import PostgresEventBus
 from huleedu_service_libs.runtime.routing import Group, Prepared, Route, WorkRoute, on, on_prepared, on_run, work
 from huleedu_service_libs.runtime.transactions import GroupCommit, Transactions
@@ -15,6 +16,8 @@ __all__ = [
     "EventBus",
     "Group",
     "GroupCommit",
+    "KafkaEventBus",
+    "KafkaOptions",
     "Later",
     "Never",
     "PostgresEventBus",

@@ -10,6 +10,7 @@ from common_core.topics import may_say, spellings
 from huleedu_service_libs.runtime import log
 from huleedu_service_libs.runtime.connection import Connection
 from huleedu_service_libs.runtime.routing import Route
+from huleedu_service_libs.runtime.unit_of_work import UnitOfWork
 
 
 class Delivery(msgspec.Struct):
@@ -23,6 +24,8 @@ class Delivery(msgspec.Struct):
     envelope: Envelope[Any] | None = None
     result: Any = None
     error: Exception | None = None
+    known: bool = False  # an earlier delivery of the same event has taken effect
+    origin: str | None = None  # where in Kafka it stands
 
 
 class Source(Protocol):
@@ -31,11 +34,23 @@ class Source(Protocol):
     async def take(self, limit: int) -> list[Delivery]:
         """What is there, at most `limit`; never waits to fill."""
 
+    async def sift(self, deliveries: Sequence[Delivery]) -> None:
+        """Mark those as known that are quickly seen to be, before anything is prepared."""
+
+    async def admit(self, con: Connection, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
+        """Those of them to be handled in this transaction, as far as they are not known."""
+
     async def acknowledge(self, con: Connection, deliveries: Sequence[Delivery]) -> log.Move | None:
         """Write the receipt, in the transaction of the effect, or say which move is to be written with what is said.
 
         Raises Fenced if somebody else has them now.
         """
+
+    async def bury(self, unit: UnitOfWork, deliveries: Sequence[Delivery]) -> None:
+        """Set these aside, in the same transaction."""
+
+    def settled(self, deliveries: Sequence[Delivery]) -> None:
+        """The transaction of these has been committed."""
 
 
 class WrongProducer(Exception):

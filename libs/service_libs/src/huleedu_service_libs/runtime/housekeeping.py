@@ -12,7 +12,7 @@ CHUNK = 20_000  # log rows deleted at once
 ANSWERS_KEPT = timedelta(days=7)  # how long an Idempotency-Key is honoured
 FORGOTTEN = timedelta(days=7)  # after which a group that nobody runs no longer holds the log
 
-_BEHIND = """select c.grp, h.next - c.at as lag,
+_BEHIND = """select c.grp, coalesce(h.next - c.at, 0) as lag,
     coalesce((select extract(epoch from clock_timestamp() - l.said_at)::float8 from runtime.log l
       where l.first > c.at - 500 and l.first + l.n > c.at order by l.first limit 1), 0) as oldest_seconds,
     (select count(*) from runtime.work w where w.grp = c.grp) as work_waiting

@@ -31,7 +31,7 @@ _READ = f"""with mine as materialized (
   found as (
     select l.*, sum(l.rest) over (order by l.first) as total from mine cross join lateral (
       select first, n, topic, key, payload, said_at, first + n - greatest(first, mine.at) as rest from runtime.log
-      where first > mine.at - {MAX_COUNT} and first + n > mine.at and topic = any($3::text[])
+      where first > mine.at - {MAX_COUNT} and first + n > mine.at and ($3::text[] is null or topic = any($3::text[]))
       order by first limit $4::bigint) l)
   select at, epoch, head, first, n, topic, key, payload, said_at
   from mine left join (select * from found where total - rest < $4::bigint) f on true order by first"""
@@ -110,9 +110,12 @@ async def append(con: Connection, said: dict[tuple[str, str], list[bytes]], rece
 
 
 async def read(
-    con: Connection | Pool, group: str, owner: str, topics: Sequence[str], limit: int
+    con: Connection | Pool, group: str, owner: str, topics: Sequence[str] | None, limit: int
 ) -> tuple[Position | None, list[Record]]:
-    """The group's next messages, at most `limit`; no position if this owner does not read for the group."""
+    """The group's next messages, of these topics or of all, at most `limit`.
+
+    There is no position if this owner does not read for the group.
+    """
     rows = await con.fetch(_READ, group, owner, topics, limit)
     if not rows:
         return None, []

@@ -22,7 +22,7 @@ class Preparer:
 
     async def prepare(self, deliveries: Sequence[Delivery]) -> None:
         """Prepare all at once; a failure stays with its message."""
-        heavy = [d for d in deliveries if d.error is None and d.route and d.route.prepare]
+        heavy = [d for d in deliveries if d.error is None and not d.known and d.route and d.route.prepare]
         if not heavy:
             return
         started = time.perf_counter()
@@ -87,6 +87,7 @@ class Reader:
         for delivery in deliveries:
             if delivery.error is None:
                 self._decoders.decode(delivery)
+        await self._source.sift(deliveries)
         await self._preparer.prepare(deliveries)
         able, waiting = _until_unavailable(deliveries)
         if able:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 import asyncpg
 
-from huleedu_service_libs.runtime import dead_letters
 from huleedu_service_libs.runtime.blame import blames_data, reason
 from huleedu_service_libs.runtime.database import Database
 from huleedu_service_libs.runtime.delivery import Delivery, Source
@@ -59,19 +58,23 @@ class Settler:
         started = time.perf_counter()
         with self._telemetry.polling(self._group, deliveries):
             unit = await self._transact(deliveries)
+        self._source.settled(deliveries)
         self._said(unit.wakes())
         self._telemetry.settled(self._group, deliveries, time.perf_counter() - started)
 
     async def _transact(self, deliveries: Sequence[Delivery]) -> UnitOfWork:
         async with self._database.transaction() as con:
             unit = UnitOfWork(con, self._group.name, self._database.producer, self._database.clock())
+            admitted = await self._source.admit(con, deliveries)
             with unit.ambient():
-                await self._handle_all(unit, deliveries)
+                await self._handle_all(unit, admitted)
             receipt = await self._source.acknowledge(con, deliveries)
-            await dead_letters.bury(con, self._group.name, [d for d in deliveries if d.error])
-            failed_keys = self._brake(deliveries)
+            if failed := [d for d in admitted if d.error]:
+                await self._source.bury(unit, failed)
+            failed_keys = self._brake(admitted)
             await unit.flush(receipt)
         self._failed_keys = failed_keys
+        _mark_the_others_known(deliveries, admitted)
         return unit
 
     async def _handle_all(self, unit: UnitOfWork, deliveries: Sequence[Delivery]) -> None:
@@ -114,6 +117,13 @@ class Settler:
             if len(failed) >= self._most_failures and len(set(failed)) > 1:
                 raise Braked(f"{len(failed)} messages in a row failed, at last with {reason(delivery.error)}")
         return failed
+
+
+def _mark_the_others_known(deliveries: Sequence[Delivery], admitted: Sequence[Delivery]) -> None:
+    if len(admitted) < len(deliveries):
+        new = set(map(id, admitted))
+        for delivery in deliveries:
+            delivery.known = id(delivery) not in new
 
 
 def _single(delivery: Delivery) -> bool:

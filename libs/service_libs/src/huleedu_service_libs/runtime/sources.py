@@ -6,17 +6,20 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from huleedu_service_libs.runtime import log
+from huleedu_service_libs.runtime import dead_letters, log
 from huleedu_service_libs.runtime.blame import Fenced
 from huleedu_service_libs.runtime.connection import Connection
 from huleedu_service_libs.runtime.database import Database
 from huleedu_service_libs.runtime.delivery import Delivery
+from huleedu_service_libs.runtime.unit_of_work import UnitOfWork
 
-_DUE = """select name, fire_at, topic, payload from runtime.timer
-  where grp = $1 and fire_at <= $2 order by fire_at limit $3"""
+_OWNED = "exists (select from runtime.cursor c where c.grp = $1 and c.owner = $2)"
+_DUE = f"""select name, fire_at, topic, payload from runtime.timer
+  where grp = $1 and fire_at <= $3 and {_OWNED} order by fire_at limit $4"""
 _FIRED = """delete from runtime.timer t using unnest($2::text[], $3::timestamptz[]) f(name, fire_at)
   where t.grp = $1 and t.name = f.name and t.fire_at = f.fire_at"""
-_WANTED = "select id, topic, key, raw from runtime.dead_letter where grp = $1 and wanted order by id limit $2"
+_WANTED = f"""select id, topic, key, raw from runtime.dead_letter
+  where grp = $1 and wanted and {_OWNED} order by id limit $3"""
 _REPLAYED = "delete from runtime.dead_letter where id = any($1::bigint[])"
 
 SKIP_COUNT = 5000  # other groups' messages after which it is worth moving a cursor that has nothing of its own to read
@@ -31,19 +34,35 @@ class Span(msgspec.Struct, frozen=True):
     epoch: int
 
 
-class LogSource:
+class DatabaseSource:
+    """What all sources in the database have in common: their receipts tell what is known, and letters are rows."""
+
+    async def sift(self, deliveries: Sequence[Delivery]) -> None:
+        """See `Source.sift`."""
+
+    async def admit(self, con: Connection, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
+        """See `Source.admit`."""
+        return deliveries
+
+    async def bury(self, unit: UnitOfWork, deliveries: Sequence[Delivery]) -> None:
+        """See `Source.bury`."""
+        await dead_letters.bury(unit.connection, unit.group, deliveries)
+
+    def settled(self, deliveries: Sequence[Delivery]) -> None:
+        """See `Source.settled`."""
+
+
+class LogSource(DatabaseSource):
     """The log itself. Position and ownership are asked of the database at each poll, never remembered."""
 
     def __init__(self, database: Database, group: str, owner: str, topics: Sequence[str]) -> None:
         self._database, self._group, self._owner, self._topics = database, group, owner, list(topics)
         self._position = log.Position(0, 0, 0)
         self._skipped_at = -math.inf
-        self.owned = False
 
     async def take(self, limit: int) -> list[Delivery]:
         """The next messages; none if another process reads for the group."""
         position, records = await log.read(self._database.pool, self._group, self._owner, self._topics, limit)
-        self.owned = position is not None
         if position is None:
             return []
         self._position = position
@@ -77,17 +96,15 @@ class LogSource:
             self._position = log.Position(position.head, position.epoch, position.head)
 
 
-class TimerSource:
+class TimerSource(DatabaseSource):
     """Timers that are due. The row goes in the transaction of its effect: it fires once, whoever is first."""
 
-    def __init__(self, database: Database, group: str, log_source: LogSource) -> None:
-        self._database, self._group, self._log = database, group, log_source
+    def __init__(self, database: Database, group: str, owner: str) -> None:
+        self._database, self._group, self._owner = database, group, owner
 
     async def take(self, limit: int) -> list[Delivery]:
-        """Due timers, the earliest first."""
-        if not self._log.owned:
-            return []
-        rows = await self._database.pool.fetch(_DUE, self._group, self._database.clock(), limit)
+        """Due timers, the earliest first; none if another process looks after the group's."""
+        rows = await self._database.pool.fetch(_DUE, self._group, self._owner, self._database.clock(), limit)
         return [Delivery(row["topic"], "", row["payload"], (row["name"], row["fire_at"])) for row in rows]
 
     async def acknowledge(self, con: Connection, deliveries: Sequence[Delivery]) -> None:
@@ -97,17 +114,15 @@ class TimerSource:
             raise Fenced
 
 
-class ReplaySource:
+class ReplaySource(DatabaseSource):
     """Dead letters that an operator wants handled again."""
 
-    def __init__(self, database: Database, group: str, log_source: LogSource) -> None:
-        self._database, self._group, self._log = database, group, log_source
+    def __init__(self, database: Database, group: str, owner: str) -> None:
+        self._database, self._group, self._owner = database, group, owner
 
     async def take(self, limit: int) -> list[Delivery]:
-        """Those asked for, the oldest first."""
-        if not self._log.owned:
-            return []
-        rows = await self._database.pool.fetch(_WANTED, self._group, limit)
+        """Those asked for, the oldest first; none if another process looks after the group's."""
+        rows = await self._database.pool.fetch(_WANTED, self._group, self._owner, limit)
         return [Delivery(row["topic"], row["key"], row["raw"], row["id"]) for row in rows]
 
     async def acknowledge(self, con: Connection, deliveries: Sequence[Delivery]) -> None:

@@ -107,12 +107,14 @@ class ServiceTelemetry:
 
     def settled(self, group: Group, deliveries: Sequence[Delivery], seconds: float) -> None:
         """Counts, and a line for each message that is not one of an essay's, or that failed."""
-        outcomes = Counter((d.topic, "failed" if d.error else "handled") for d in deliveries)
+        outcomes = Counter((d.topic, _outcome(d)) for d in deliveries)
         for (topic, outcome), count in outcomes.items():
             self._metrics.events_handled.labels(group.name, topic, outcome).inc(count)
         self._metrics.poll_duration.labels(group.name).observe(seconds)
         self._metrics.poll_messages.labels(group.name).observe(len(deliveries))
         for delivery in deliveries:
+            if delivery.known:
+                continue
             if delivery.error is not None:
                 self._tell_set_aside(group, delivery.topic, delivery.key, delivery.error)
             elif delivery.route is not None and not delivery.route.in_runs:
@@ -131,7 +133,7 @@ class ServiceTelemetry:
                        ms=round(seconds * 1000, 1))  # fmt: skip
 
     def _tell_runs(self, group: Group, deliveries: Sequence[Delivery], seconds: float) -> None:
-        runs = Counter(d.topic for d in deliveries if d.error is None and d.route is not None and d.route.in_runs)
+        runs = Counter(d.topic for d in deliveries if _outcome(d) == "handled" and d.route and d.route.in_runs)
         if runs:
             self._log.info("handled in runs", group=group.name, topics=dict(runs), ms=round(seconds * 1000, 1))
 
@@ -154,3 +156,9 @@ class ServiceTelemetry:
         self._metrics.group_lag.labels(group.name).set(backlog.lag)
         self._metrics.oldest_unread.labels(group.name).set(backlog.oldest_seconds)
         self._metrics.work_items_waiting.labels(group.name).set(backlog.work_waiting)
+
+
+def _outcome(delivery: Delivery) -> str:
+    if delivery.known:
+        return "known"
+    return "failed" if delivery.error else "handled"

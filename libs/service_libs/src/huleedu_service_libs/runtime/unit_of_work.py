@@ -155,6 +155,10 @@ class UnitOfWork:
         if self._undo is not None:
             self._undo.append(raws.pop)
 
+    def say_raw(self, topic: str, key: str, raw: bytes) -> None:
+        """Say bytes as they are: what could not be read cannot be put in an envelope."""
+        self._said[topic, key].append(raw)
+
     def _set_timer(self, name: str, timer: tuple[datetime, str, bytes] | None) -> None:
         known, before = name in self._timers, self._timers.get(name)
         self.on_undo(lambda: self._timers.update({name: before}) if known else self._timers.pop(name, None) and None)

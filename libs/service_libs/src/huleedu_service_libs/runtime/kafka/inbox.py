@@ -1,0 +1,51 @@
+"""A group's inbox: an event's row, written in the transaction of its effect, is what makes the effect unique."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from hashlib import blake2b
+from uuid import UUID
+
+from huleedu_service_libs.runtime.connection import Connection
+from huleedu_service_libs.runtime.delivery import Delivery
+
+CHUNK = 50_000  # rows deleted at once
+
+_TAKE = """insert into runtime.inbox(grp, event) select $1, unnest($2::text[])::uuid
+  on conflict do nothing returning event::text"""
+_FORGET = "delete from runtime.inbox where grp = $1 and event = any($2::text[]::uuid[])"
+_SWEEP = """delete from runtime.inbox where ctid = any(array(
+    select ctid from runtime.inbox where taken_at < now() - $1::interval limit $2))"""
+
+
+def event_key(event_id: str) -> str:
+    """The id as the inbox keeps it: a UUID, made from whatever else a foreign producer calls its event."""
+    try:
+        return str(UUID(event_id))
+    except ValueError:
+        return str(UUID(bytes=blake2b(event_id.encode(), digest_size=16).digest()))
+
+
+async def admit(con: Connection, group: str, deliveries: Sequence[Delivery]) -> list[Delivery]:
+    """Write down these events and answer those that were not there yet; an event that stands twice among them, once."""
+    keys = [event_key(d.envelope.event_id) for d in deliveries if d.envelope is not None]
+    new = {row["event"] for row in await con.fetch(_TAKE, group, keys)}
+    return list(_first_of_each(zip(deliveries, keys, strict=True), new))
+
+
+def _first_of_each(keyed: Iterable[tuple[Delivery, str]], new: set[str]) -> Iterator[Delivery]:
+    for delivery, key in keyed:
+        if key in new:
+            new.remove(key)
+            yield delivery
+
+
+async def forget(con: Connection, group: str, deliveries: Sequence[Delivery]) -> None:
+    """Strike these out again: they have had no effect, and may be sent anew."""
+    keys = [event_key(d.envelope.event_id) for d in deliveries if d.envelope is not None]
+    if keys:
+        await con.execute(_FORGET, group, keys)
+
+
+async def sweep(con: Connection, keep: timedelta) -> None:
+    """Delete a chunk of what is older than Kafka can deliver again."""
+    await con.execute(_SWEEP, keep, CHUNK)
