@@ -2,13 +2,12 @@
 
 import asyncio
 import contextlib
-import shutil
+import os
 import signal
-import subprocess
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,8 +16,8 @@ from redis.asyncio import Redis
 
 from huleedu_service_libs.errors import Unavailable
 from huleedu_service_libs.runtime.recall import NO_RECALL, InMemoryRecall, Recall, RedisRecall
+from infra.redis import RedisServer
 
-GROUP = "spellchecker_service"
 IDS = [str(uuid.uuid4()) for _ in range(1000)]
 ODD_IDS = ["", " ", "å😀\0\r\n", "x" * 10_000]
 SECONDS = 10  # for what takes milliseconds: a guard against hanging, not a measure
@@ -32,88 +31,86 @@ async def of_two_replicas(request: pytest.FixtureRequest) -> AsyncIterator[tuple
         memory = InMemoryRecall()
         yield memory, memory
         return
-    url, epoch = request.getfixturevalue("redis_url"), uuid.uuid4().hex
-    one, other = RedisRecall(url, epoch, time_limit=SECONDS), RedisRecall(url, epoch, time_limit=SECONDS)
+    url = request.getfixturevalue("redis_url")
+    one, other = RedisRecall(url, time_limit=SECONDS), RedisRecall(url, time_limit=SECONDS)
     yield one, other
     await asyncio.gather(one.close(), other.close())
+
+
+@pytest.fixture
+def group() -> str:
+    """A group of an installation of the test's own."""
+    return f"{uuid.uuid4().hex}:spellchecker_service"
 
 
 both = pytest.mark.parametrize("of_two_replicas", [InMemoryRecall, RedisRecall], indirect=True)
 
 
 @both
-async def test_what_one_replica_remembers_the_other_knows(of_two_replicas: tuple[Recall, Recall]) -> None:
+async def test_what_one_replica_remembers_the_other_knows(of_two_replicas: tuple[Recall, Recall], group: str) -> None:
     one, other = of_two_replicas
 
-    await one.remember(GROUP, IDS[:400])
-    await one.remember(GROUP, IDS[300:500])
+    await one.remember(group, IDS[:400])
+    await one.remember(group, IDS[300:500])
 
-    assert await other.known(GROUP, IDS) == frozenset(IDS[:500])
+    assert await other.known(group, IDS) == frozenset(IDS[:500])
     assert other.trouble is None
 
 
 @both
-async def test_any_text_may_be_an_id(of_two_replicas: tuple[Recall, Recall]) -> None:
+async def test_any_text_may_be_an_id(of_two_replicas: tuple[Recall, Recall], group: str) -> None:
     one, other = of_two_replicas
 
-    await one.remember(GROUP, ODD_IDS)
+    await one.remember(group, ODD_IDS)
 
-    assert await other.known(GROUP, [*ODD_IDS, "x"]) == frozenset(ODD_IDS)
+    assert await other.known(group, [*ODD_IDS, "x"]) == frozenset(ODD_IDS)
 
 
 @both
-async def test_what_one_group_has_handled_is_news_to_another(of_two_replicas: tuple[Recall, Recall]) -> None:
+async def test_what_one_group_has_handled_is_news_to_another(
+    of_two_replicas: tuple[Recall, Recall], group: str
+) -> None:
     one, other = of_two_replicas
 
-    await one.remember(GROUP, IDS)
+    await one.remember(group, IDS)
 
     assert not await other.known("nlp_service", IDS)
 
 
 @both
-async def test_nothing_is_known_of_nothing(of_two_replicas: tuple[Recall, Recall]) -> None:
+async def test_nothing_is_known_of_nothing(of_two_replicas: tuple[Recall, Recall], group: str) -> None:
     one, other = of_two_replicas
 
-    await one.remember(GROUP, [])
+    await one.remember(group, [])
     await one.check()
 
-    assert await other.known(GROUP, []) == frozenset()
+    assert await other.known(group, []) == frozenset()
 
 
-async def test_without_a_recall_nothing_is_remembered() -> None:
-    await NO_RECALL.remember(GROUP, IDS)
+async def test_without_a_recall_nothing_is_remembered(group: str) -> None:
+    await NO_RECALL.remember(group, IDS)
 
-    assert not await NO_RECALL.known(GROUP, IDS)
-
-
-async def test_after_a_restore_nothing_is_known_of_what_it_undid(redis_url: str) -> None:
-    before, after = (RedisRecall(redis_url, uuid.uuid4().hex, time_limit=SECONDS) for _ in range(2))
-    await before.remember(GROUP, IDS)
-
-    assert await before.known(GROUP, IDS)
-    assert not await after.known(GROUP, IDS)
-    await asyncio.gather(before.close(), after.close())
+    assert not await NO_RECALL.known(group, IDS)
 
 
-async def test_it_remembers_for_one_slot_and_forgets_after_two(redis_url: str) -> None:
+async def test_it_remembers_for_one_slot_and_forgets_after_two(redis_url: str, group: str) -> None:
     clock = Clock(SLOT.total_seconds() * 5 - 1)
-    recall = RedisRecall(redis_url, uuid.uuid4().hex, time_limit=SECONDS, slot=SLOT, clock=clock)
-    await recall.remember(GROUP, IDS)
+    recall = RedisRecall(redis_url, time_limit=SECONDS, slot=SLOT, clock=clock)
+    await recall.remember(group, IDS)
 
     clock.now += SLOT.total_seconds()
-    assert await recall.known(GROUP, IDS) == frozenset(IDS)
+    assert await recall.known(group, IDS) == frozenset(IDS)
     clock.now += SLOT.total_seconds()
-    assert not await recall.known(GROUP, IDS)
+    assert not await recall.known(group, IDS)
     await recall.close()
 
 
-async def test_redis_is_told_to_forget_as_well(redis_url: str) -> None:
-    epoch = uuid.uuid4().hex
-    recall = RedisRecall(redis_url, epoch, time_limit=SECONDS, slot=SLOT)
-    await recall.remember(GROUP, IDS)
+async def test_redis_is_told_to_forget_as_well(redis_url: str, group: str) -> None:
+    recall = RedisRecall(redis_url, time_limit=SECONDS, slot=SLOT)
+    await recall.remember(group, IDS)
 
     async with Redis.from_url(redis_url) as redis:
-        (key,) = [key async for key in redis.scan_iter(f"huleedu:inbox:{epoch}:{GROUP}:*")]
+        (key,) = [key async for key in redis.scan_iter(f"huleedu:inbox:{group}:*")]
         assert 0 < await redis.ttl(key) <= 2 * SLOT.total_seconds() + 1
     await recall.close()
 
@@ -129,45 +126,23 @@ class Clock:
         return self.now
 
 
-class OwnRedis:
-    """A server that a test may kill, freeze and slow down, under an address that stays."""
+class Line:
+    """The way to the server, which a test may make slow."""
 
-    def __init__(self, folder: Path, program: str) -> None:
-        self._socket, line = folder / "redis.sock", folder / "line.sock"
-        self._command = [program, "--port", "0", "--unixsocket", str(self._socket), "--save", ""]
-        self._line, self.url = line, f"unix://{line}"
-        self._process: subprocess.Popen[bytes] | None = None
+    def __init__(self, socket: Path, port: int) -> None:
+        self._socket, self._port = socket, port
+        self.url = f"unix://{socket}"
         self.answers_after = 0.0
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Within: there is a server, and a line to it."""
-        self.start()
-        try:
-            async with await asyncio.start_unix_server(self._connect, self._line):
-                await until(lambda: _answers(self.url))
-                yield
-        finally:
-            self.kill()
-
-    def start(self) -> None:
-        """Start it, with nothing remembered."""
-        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
-
-    def send(self, signal_number: signal.Signals) -> None:
-        """SIGSTOP freezes it, SIGCONT lets it go on."""
-        assert self._process is not None
-        self._process.send_signal(signal_number)
-
-    def kill(self) -> None:
-        """As `kill -9` does."""
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait()
+    async def open(self) -> AsyncIterator[None]:
+        """Within: it leads to the server."""
+        async with await asyncio.start_unix_server(self._connect, self._socket):
+            yield
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.closing(writer), contextlib.suppress(OSError):
-            answers, questions = await asyncio.open_unix_connection(self._socket)
+            answers, questions = await asyncio.open_connection("127.0.0.1", self._port)
             with contextlib.closing(questions):
                 passing_on = asyncio.create_task(self._pass_on(answers, writer))
                 while data := await reader.read(65536):
@@ -189,7 +164,7 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
 
 
 async def _answers(url: str) -> bool:
-    recall = RedisRecall(url, "")
+    recall = RedisRecall(url)
     with contextlib.suppress(Unavailable):
         await recall.check()
     await recall.close()
@@ -197,36 +172,35 @@ async def _answers(url: str) -> bool:
 
 
 @pytest.fixture
-async def server(redis_url: str) -> AsyncIterator[OwnRedis]:
-    """A running server of the test's own; `redis_url` says whether there can be one."""
-    program = shutil.which("redis-server")
-    assert program is not None
+async def line(redis_server: RedisServer) -> AsyncIterator[Line]:
+    """A way to the session's server."""
     with tempfile.TemporaryDirectory() as folder:  # a socket's path must be shorter than a test's folder
-        server = OwnRedis(Path(folder), program)
-        async with server.running():
-            yield server
+        line = Line(Path(folder) / "line", redis_server.port)
+        async with line.open():
+            yield line
 
 
 @pytest.fixture
-async def patient(server: OwnRedis) -> AsyncIterator[RedisRecall]:
+async def patient(redis_url: str) -> AsyncIterator[RedisRecall]:
     """Who waits as long as it takes."""
-    recall = RedisRecall(server.url, "1", time_limit=SECONDS)
+    recall = RedisRecall(redis_url, time_limit=SECONDS)
     yield recall
     await recall.close()
 
 
-@asynccontextmanager
-async def frozen(server: OwnRedis) -> AsyncIterator[None]:
+@contextmanager
+def frozen(server: RedisServer, _: Line) -> Iterator[None]:
     """Connections are accepted, and that is all."""
-    server.send(signal.SIGSTOP)
+    assert server.pid is not None
+    os.kill(server.pid, signal.SIGSTOP)
     try:
         yield
     finally:
-        server.send(signal.SIGCONT)
+        os.kill(server.pid, signal.SIGCONT)
 
 
-@asynccontextmanager
-async def killed(server: OwnRedis) -> AsyncIterator[None]:
+@contextmanager
+def killed(server: RedisServer, _: Line) -> Iterator[None]:
     """There is no server, and the next one remembers nothing."""
     server.kill()
     try:
@@ -235,82 +209,88 @@ async def killed(server: OwnRedis) -> AsyncIterator[None]:
         server.start()
 
 
-@asynccontextmanager
-async def slow(server: OwnRedis) -> AsyncIterator[None]:
+@contextmanager
+def slow(_: RedisServer, line: Line) -> Iterator[None]:
     """Everything is done, but its answer comes when nobody waits for it any more."""
-    server.answers_after = SECONDS
+    line.answers_after = SECONDS
     try:
         yield
     finally:
-        server.answers_after = 0
+        line.answers_after = 0
 
 
 @pytest.mark.parametrize("outage", [frozen, killed, slow])
 async def test_while_redis_is_away_nothing_is_known_and_it_comes_back_by_itself(
-    server: OwnRedis, outage: Callable[[OwnRedis], AbstractAsyncContextManager[None]]
+    redis_server: RedisServer,
+    line: Line,
+    group: str,
+    outage: Callable[[RedisServer, Line], AbstractContextManager[None]],
 ) -> None:
-    recall = RedisRecall(server.url, "1", time_limit=0.1, rest=0)
+    recall = RedisRecall(line.url, time_limit=0.1, rest=0)
 
     async def knows_again() -> bool:
-        await recall.remember(GROUP, IDS)
-        return await recall.known(GROUP, IDS) == frozenset(IDS)
+        await recall.remember(group, IDS)
+        return await recall.known(group, IDS) == frozenset(IDS)
 
     await until(knows_again)
-    async with asyncio.timeout(SECONDS / 2), outage(server):
-        for _ in range(5):
-            assert not await recall.known(GROUP, IDS)
-            await recall.remember(GROUP, IDS)
-            assert recall.trouble is not None
-            with pytest.raises(Unavailable):
-                await recall.check()
+    async with asyncio.timeout(SECONDS / 2):
+        with outage(redis_server, line):
+            for _ in range(5):
+                assert not await recall.known(group, IDS)
+                await recall.remember(group, IDS)
+                assert recall.trouble is not None
+                with pytest.raises(Unavailable):
+                    await recall.check()
 
     await until(knows_again)
     assert recall.trouble is None
     await recall.close()
 
 
-async def test_an_answer_that_comes_too_late_is_not_taken_for_the_next(server: OwnRedis, patient: RedisRecall) -> None:
-    await patient.remember(GROUP, IDS[:1])
-    recall = RedisRecall(server.url, "1", time_limit=0.1, rest=0)
+async def test_an_answer_that_comes_too_late_is_not_taken_for_the_next(
+    line: Line, patient: RedisRecall, group: str
+) -> None:
+    await patient.remember(group, IDS[:1])
+    recall = RedisRecall(line.url, time_limit=0.1, rest=0)
 
-    server.answers_after = 0.3
-    assert not await recall.known(GROUP, IDS[:1])
-    server.answers_after = 0
+    line.answers_after = 0.3
+    assert not await recall.known(group, IDS[:1])
+    line.answers_after = 0
 
     async with asyncio.timeout(SECONDS):
         while recall.trouble is not None:
-            assert not await recall.known(GROUP, IDS[1:2])
+            assert not await recall.known(group, IDS[1:2])
     await recall.close()
 
 
 @pytest.mark.parametrize(("rest", "knows"), [(1000, False), (0, True)])
 async def test_after_three_failures_redis_is_left_alone_for_its_rest(
-    server: OwnRedis, patient: RedisRecall, rest: float, knows: bool
+    redis_server: RedisServer, line: Line, patient: RedisRecall, group: str, rest: float, knows: bool
 ) -> None:
-    await patient.remember(GROUP, IDS)
-    recall = RedisRecall(server.url, "1", time_limit=SECONDS / 20, rest=rest)
+    await patient.remember(group, IDS)
+    recall = RedisRecall(line.url, time_limit=SECONDS / 20, rest=rest)
 
-    async with frozen(server):
+    with frozen(redis_server, line):
         for _ in range(3):
-            await recall.known(GROUP, IDS)
-    await until(lambda: _answers(server.url))
+            await recall.known(group, IDS)
+    await until(lambda: _answers(line.url))
 
-    assert bool(await recall.known(GROUP, IDS)) is knows
+    assert bool(await recall.known(group, IDS)) is knows
     await recall.check()
     assert recall.trouble is None
     await recall.close()
 
 
-async def test_an_address_where_nobody_listens_is_trouble_and_no_more(tmp_path: Path) -> None:
-    recall = RedisRecall(f"unix://{tmp_path / 'nobody'}", "1")
+async def test_an_address_where_nobody_listens_is_trouble_and_no_more(tmp_path: Path, group: str) -> None:
+    recall = RedisRecall(f"unix://{tmp_path / 'nobody'}")
 
-    await recall.remember(GROUP, IDS)
+    await recall.remember(group, IDS)
 
-    assert not await recall.known(GROUP, IDS)
+    assert not await recall.known(group, IDS)
     assert recall.trouble is not None
     await recall.close()
 
 
 def test_an_address_that_is_none_is_refused_at_once() -> None:
     with pytest.raises(ValueError, match="scheme"):
-        RedisRecall("localhost", "1")
+        RedisRecall("localhost")

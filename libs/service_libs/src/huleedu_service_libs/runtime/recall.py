@@ -39,6 +39,7 @@ _logger = structlog.get_logger("huleedu_service_libs.runtime")
 class Recall(Protocol):
     """Knows some of the events that a group has handled; may forget any of them at any time, never invents one.
 
+    `group` must name the epoch of its database as well: a restore undoes what had been handled, and begins a new one.
     Nothing here raises but `check`, nor takes long: whoever is asked and cannot tell knows nothing.
     """
 
@@ -101,22 +102,17 @@ class RedisRecall:
     def __init__(
         self,
         url: str,
-        epoch: str,
         *,
         slot: timedelta = timedelta(minutes=10),
         time_limit: float = 0.1,
         rest: float = 5.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`epoch` names the life of the databases: a new one after a restore, which undoes what had been handled.
-
-        Raises ValueError for a `url` that is none.
-        """
+        """Raises ValueError for a `url` that is none."""
         self._redis = Redis.from_url(
             url, socket_connect_timeout=time_limit, socket_timeout=time_limit, retry=Retry(NoBackoff(), 0)
         )
-        self._epoch, self._slot_seconds = epoch, slot.total_seconds()
-        self._time_limit, self._clock = time_limit, clock
+        self._slot_seconds, self._time_limit, self._clock = slot.total_seconds(), time_limit, clock
         self._breaker = CircuitBreaker(
             failure_threshold=3, recovery_timeout=rest, success_threshold=1, on_change=self._changed
         )
@@ -145,7 +141,7 @@ class RedisRecall:
         await self._redis.aclose()
 
     def _key(self, group: str, ago: int) -> str:
-        return f"huleedu:inbox:{self._epoch}:{group}:{int(self._clock() / self._slot_seconds) + ago}"
+        return f"huleedu:inbox:{group}:{int(self._clock() / self._slot_seconds) + ago}"
 
     async def _tried(self, ask: Callable[[], Awaitable[Any]]) -> Any:
         """The answer, or None."""
