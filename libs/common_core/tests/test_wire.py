@@ -11,7 +11,15 @@ import pytest
 
 from common_core.message import Envelope, Message, Value, envelope_of
 from common_core.messages.batch import BatchEssaysRegistered, BatchPipelineCompletedV1
-from common_core.topics import MESSAGES, OLDER_SPELLINGS, PRODUCER_ALIASES, may_say, spellings
+from common_core.topics import (
+    MESSAGES,
+    OLDER_SPELLINGS,
+    PRODUCER_ALIASES,
+    faults_of,
+    may_say,
+    published_topic,
+    spellings,
+)
 
 HERE = Path(__file__).parent
 SAMPLES = HERE / "samples"
@@ -143,6 +151,37 @@ def test_each_topic_is_of_one_message_in_all_spellings() -> None:
 def test_the_older_spelling_of_a_topic_carries_the_same_message(older: str, newer: str) -> None:
     assert BY_TOPIC[older] is BY_TOPIC[newer]
     assert BY_TOPIC[newer].topic == newer
+
+
+OUTCOME, COMMAND = "huleedu.els.batch_phase.outcome.v1", "huleedu.batch.nlp.initiate.command.v1"
+
+
+def test_a_topic_is_published_under_its_own_name_unless_it_is_given_another() -> None:
+    names = {COMMAND: "huleedu.batch.nlp.initiate.command.v2"}
+
+    assert list(faults_of(names)) == []
+    assert published_topic(COMMAND, names) == "huleedu.batch.nlp.initiate.command.v2"
+    assert published_topic(OUTCOME, names) == OUTCOME
+
+
+@pytest.mark.parametrize(
+    ("names", "fault"),
+    [
+        ({"huleedu.essay.sung.v1": "sung"}, "huleedu.essay.sung.v1 is not a topic of HuleEdu"),
+        ({"huleedu.els.batch.phase.outcome.v1": OUTCOME}, "outcome.v1 is not a topic of HuleEdu"),
+        ({OUTCOME: ""}, "'' cannot be the name of a topic"),
+        ({OUTCOME: ".."}, "'..' cannot be the name of a topic"),
+        ({OUTCOME: "phase outcomes"}, "'phase outcomes' cannot be the name of a topic"),
+        ({OUTCOME: "o" * 246}, "cannot be the name of a topic"),
+        ({OUTCOME: COMMAND}, f"{COMMAND} is taken: it is what {COMMAND} is called."),
+        ({OUTCOME: "huleedu.batch.nlp.initiate.command.v2"}, f"command.v2 is taken: it is what {COMMAND} is called."),
+        ({OUTCOME: "one", COMMAND: "one"}, f"one is taken: it is what {OUTCOME} is called."),
+    ],
+)
+def test_a_spelling_that_would_not_be_understood_is_refused(names: dict[str, str], fault: str) -> None:
+    [found] = faults_of(names)
+
+    assert fault in found
 
 
 @pytest.mark.parametrize("message", OWNED, ids=lambda message: message.topic)

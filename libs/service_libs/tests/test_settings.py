@@ -179,3 +179,18 @@ def test_a_setting_of_many_values_is_json(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("WINDOWS", "nlp=5")
     with pytest.raises(WrongSettings, match="WINDOWS: must be JSON"):
         BatchSettings.load()
+
+
+def test_topics_get_the_spellings_that_older_peers_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOPIC_NAMES", '{"huleedu.els.batch_phase.outcome.v1": "huleedu.els.batch.phase.outcome.v1"}')
+
+    assert BatchSettings.load().topic_names == {
+        "huleedu.els.batch_phase.outcome.v1": "huleedu.els.batch.phase.outcome.v1"
+    }
+
+
+def test_a_topic_that_does_not_exist_gets_no_spelling(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOPIC_NAMES", '{"huleedu.essay.sung.v1": "sung"}')
+
+    with pytest.raises(WrongSettings, match=r"TOPIC_NAMES: .*huleedu\.essay\.sung\.v1 is not a topic of HuleEdu"):
+        BatchSettings.load()

@@ -1,5 +1,8 @@
 """Which topic carries which message, in every spelling that is understood, and who may say it."""
 
+import re
+from collections.abc import Iterator, Mapping
+
 from common_core.message import Message
 from common_core.messages import ai_feedback, batch, content, nlp, pipeline, results, spellcheck
 
@@ -53,6 +56,9 @@ PRODUCER_ALIASES: dict[str, str] = {
     "result-aggregator-service": "result_aggregator_service",
 }
 
+# What Kafka takes, less room for the ending of a topic of dead letters.
+_TOPIC = re.compile(r"[A-Za-z0-9._-]{1,245}")
+
 
 def spellings(message: type[Message]) -> tuple[str, ...]:
     """Every topic under which this message may arrive, its own first."""
@@ -62,3 +68,21 @@ def spellings(message: type[Message]) -> tuple[str, ...]:
 def may_say(message: type[Message], source_service: str) -> bool:
     """True if this producer, under any of its names, owns the message."""
     return message.producer == "*" or PRODUCER_ALIASES.get(source_service, source_service) == message.producer
+
+
+def published_topic(topic: str, names: Mapping[str, str]) -> str:
+    """The spelling under which this topic's messages leave, where `names` (topic: spelling) gives it one of its own."""
+    return names.get(topic, topic)
+
+
+def faults_of(names: Mapping[str, str]) -> Iterator[str]:
+    """Why these cannot be the spellings of topics, a sentence each."""
+    own = {message.topic: spellings(message) for message in MESSAGES}
+    taken = {spelling: topic for topic, of_one in own.items() for spelling in of_one}
+    for topic, spelling in names.items():
+        if topic not in own:
+            yield f"{topic} is not a topic of HuleEdu: see docs/reference/asyncapi.json for those that are."
+        elif not _TOPIC.fullmatch(spelling) or spelling in (".", ".."):
+            yield f"{spelling!r} cannot be the name of a topic: letters, digits, '.', '_' and '-', at most 245."
+        elif taken.setdefault(spelling, topic) != topic:
+            yield f"{spelling} is taken: it is what {taken[spelling]} is called."

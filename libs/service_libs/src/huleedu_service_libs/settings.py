@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 from sqlalchemy import URL
+
+from common_core.topics import faults_of
 
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(gt=0)]
@@ -81,6 +83,13 @@ class ServiceSettings(BaseSettings):
     circuit_breaker_failure_threshold: Count = 5
     circuit_breaker_recovery_timeout: Seconds = 10
     circuit_breaker_success_threshold: Count = 2
+
+    @field_validator("topic_names")
+    @classmethod
+    def _are_understood(cls, names: dict[str, str]) -> dict[str, str]:
+        if faults := list(faults_of(names)):
+            raise ValueError(" ".join(faults))
+        return names
 
     @classmethod
     def load(cls, **overrides: Any) -> Self:
