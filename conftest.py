@@ -17,8 +17,9 @@ from huleedu.places import data_dir
 from huleedu_service_libs import migrations
 from huleedu_service_libs.embedded_postgres import EmbeddedPostgres, create_database, drop_database
 from infra.kafka import KafkaBroker
+from infra.postgres import PostgresServer
 from infra.redis import RedisServer
-from infra.rings import left_out, ring
+from infra.rings import left_out, ring, stand_in
 
 TEMPLATE = "with_runtime"
 ROOM_BYTES = 3_000_000_000
@@ -86,6 +87,15 @@ def kafka_bootstrap(kafka_broker: KafkaBroker) -> str:
 
 
 @pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """The machine's own PostgreSQL for the session, for tests of many processes; the others take `postgres_dsn`."""
+    with _quick_folder(tmp_path_factory, "own-postgres") as folder, ring(PostgresServer(folder)) as server:
+        if server.installation is None:
+            stand_in(server.name, "the embedded PostgreSQL")
+        yield server
+
+
+@pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """Redis for the session. A test may kill it, and must have started it again when it ends."""
     with ring(RedisServer(tmp_path_factory.mktemp("redis"))) as server:
@@ -101,4 +111,4 @@ def redis_url(redis_server: RedisServer) -> str:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which servers were missing, whatever else was skipped."""
     for name, reason in left_out.items():
-        terminalreporter.write_line(f"Left out, all that needs {name}: {reason}", yellow=True)
+        terminalreporter.write_line(f"Tests without {name}: {reason}", yellow=True)

@@ -6,13 +6,12 @@ import base64
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
 
 from huleedu_service_libs.embedded_postgres.process import ENVIRONMENT
 from infra.errors import DidNotStart
 from infra.jars import java, kafka_jars
 from infra.ports import quiet_port
-from infra.server import Server
+from infra.server import OneProcess
 
 QUICK_TO_START = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 QUICK_UNDER_LOAD = ("-XX:+UseG1GC",)
@@ -44,16 +43,16 @@ SETTINGS = {
 }
 
 
-class KafkaBroker(Server):
+class KafkaBroker(OneProcess):
     """A broker for clients at `address`; topics and what they hold outlive every kill.
 
     Args:
-        folder: see `Server`.
-        port: see `Server`; a second one for the controller is chosen at each start.
+        folder: see `OneProcess`.
+        port: see `OneProcess`; a second one for the controller is chosen at each start.
         jvm: options; `QUICK_TO_START` saves half a second for tests, `QUICK_UNDER_LOAD` is for measuring.
     """
 
-    name: ClassVar[str] = "Apache Kafka"
+    name = "Apache Kafka"
 
     def __init__(self, folder: Path, port: int | None = None, *, jvm: Sequence[str] = QUICK_TO_START) -> None:
         super().__init__(folder, port)

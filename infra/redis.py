@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import shutil
 import socket
-from typing import ClassVar
 
 from infra.errors import NoRedis
-from infra.server import Server
+from infra.server import OneProcess
 
 PROGRAMS = ("redis-server", "valkey-server")
 PING, PONG = b"PING\r\n", b"+PONG\r\n"
 
 
-class RedisServer(Server):
+class RedisServer(OneProcess):
     """A server that keeps nothing on disk: after a stop or a kill it starts empty."""
 
-    name: ClassVar[str] = "Redis"
+    name = "Redis"
 
     @property
     def url(self) -> str:

@@ -1,4 +1,4 @@
-"""A server on loopback in a folder of its own, which can be killed and started again, and which dies with us."""
+"""Servers on loopback, each in a folder of its own, which can be killed and started again, and which die with us."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import signal
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Protocol, Self
 
 from huleedu_service_libs.embedded_postgres.cluster import ticks
 from huleedu_service_libs.embedded_postgres.process import ServerProcess, launcher
@@ -18,15 +18,50 @@ GONE_LIMIT_S = 10
 LAST_WORDS = 2_000
 
 
-class Server(ABC):
-    """One server process: at most one at a time, always on the same folder and port.
+class Server(Protocol):
+    """What can be done with each of them: at most one process at a time, always on the same folder and port."""
+
+    folder: Path
+    port: int
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+
+    @property
+    def address(self) -> str:
+        """Where it listens, as `host:port`."""
+
+    @property
+    def log(self) -> Path:
+        """What it says, over all its starts."""
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id while it runs; somebody may have killed it."""
+
+    def start(self) -> Self:
+        """Have it running and answering. Blocks; nothing to do if it runs already.
+
+        Raises an `InfraError`: `Missing` what it needs, `PortTaken` or `DidNotStart`.
+        """
+
+    def stop(self) -> None:
+        """Let it finish and end; nothing to do if it does not run."""
+
+    def kill(self) -> None:
+        """kill -9, and see it gone: `start` takes up what its folder holds."""
+
+
+class OneProcess(ABC):
+    """A `Server` that is a single process, run with one command line.
 
     Args:
         folder: made if missing; holds the server's data and its log, `server.log`.
         port: of 127.0.0.1; None means any.
     """
 
-    name: ClassVar[str]
+    name: str
 
     def __init__(self, folder: Path, port: int | None = None) -> None:
         self.folder = folder.absolute()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from huleedu_service_libs.embedded_postgres.errors import failure
@@ -23,6 +24,8 @@ SUPERUSER = "huleedu"
 DYING_S = 5
 READY = "ready"
 STATUS_LINE = 7  # of postmaster.pid; `pg_ctl --wait` reads it too
+FIRST_WITH_LOCALE = 17
+NONE_OTHER: Mapping[str, str] = {}
 SETTINGS = {
     "listen_addresses": "127.0.0.1",  # nobody else's machine has any business here
     "unix_socket_directories": "",  # one way in, with a password; no path that may be too long or not ours to write
@@ -42,12 +45,18 @@ SETTINGS = {
 
 
 class Cluster:
-    """A cluster in `<data folder>/cluster`, run with these programs by this account (None: by us)."""
+    """A cluster in `<data folder>/cluster`, run with these programs by this account (None: by us).
 
-    def __init__(self, data_dir: Path, programs: Path, account: Account | None) -> None:
+    Its `settings` win over those that all clusters of ours have.
+    """
+
+    def __init__(
+        self, data_dir: Path, programs: Path, account: Account | None, settings: Mapping[str, str] = NONE_OTHER
+    ) -> None:
         self.folder = data_dir / "cluster"
         self._programs = programs
         self._account = account
+        self._settings = {**SETTINGS, **settings}
 
     def ensure_made(self) -> None:
         """Make the cluster if there is none yet: in a draft beside it, so that a kill at any moment leaves no half."""
@@ -72,7 +81,7 @@ class Cluster:
         command = [
             *(str(self._programs / "initdb"), "--pgdata", f"{FOLDER}/cluster"),
             *("--username", SUPERUSER, "--auth", "scram-sha-256", "--pwfile", f"{FOLDER}/password"),
-            *("--encoding", "UTF8", "--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"),
+            *("--encoding", "UTF8", *self._locale()),
         ]
         done = subprocess.run(
             launcher(self._account, draft, command), cwd="/", env=ENVIRONMENT, capture_output=True, text=True
@@ -81,9 +90,17 @@ class Cluster:
             raise failure(done.stderr, draft)
         password.rename(draft / "cluster/password")  # it lives and dies with the cluster that it opens
 
+    def _locale(self) -> list[str]:
+        """The same order and letters on every machine: PostgreSQL's own C.UTF-8 or, before version 17, the system's."""
+        said = subprocess.run([self._programs / "initdb", "--version"], capture_output=True, text=True).stdout
+        version = re.search(r"\d+", said)
+        if version and int(version[0]) < FIRST_WITH_LOCALE:
+            return ["--locale", "C.UTF-8"]
+        return ["--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"]
+
     def server_command(self, port: int) -> list[str]:
         """The command line of its server, which dies with this process."""
-        settings = {**SETTINGS, "port": str(port)}
+        settings = {**self._settings, "port": str(port)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return launcher(self._account, self.folder, [str(self._programs / "postgres"), "-D", FOLDER, *options])
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
-from huleedu_service_libs.embedded_postgres.cluster import Cluster, dsn_of, is_alive, ticks
+from huleedu_service_libs.embedded_postgres.cluster import NONE_OTHER, Cluster, dsn_of, is_alive, ticks
 from huleedu_service_libs.embedded_postgres.errors import ServerDidNotStart, failure, full_disk_named
 from huleedu_service_libs.embedded_postgres.folder_lock import FolderLock
 from huleedu_service_libs.embedded_postgres.installation import programs, server_account
@@ -52,11 +53,22 @@ class EmbeddedPostgres:
     Args:
         data_dir: made if missing; holds the cluster with its password, the run file, the lock and the server's log.
         port: the one to use if it is free; else the last one that was used here, else any free one.
+        installation: the folder of other PostgreSQL programs to run instead of those from the wheel.
+        settings: of the server, over those that all of ours have.
     """
 
-    def __init__(self, data_dir: Path, port: int | None = None) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        port: int | None = None,
+        *,
+        installation: Path | None = None,
+        settings: Mapping[str, str] = NONE_OTHER,
+    ) -> None:
         self._folder = data_dir.absolute()
         self._wish = port
+        self._installation = installation
+        self._settings = settings
         self._lock = FolderLock(self._folder)
         self._process: ServerProcess | None = None
         self._joined: Run | None = None
@@ -74,6 +86,11 @@ class EmbeddedPostgres:
                 if server := self._join():
                     return server
         raise ServerDidNotStart(f"Another process holds {self._folder} and has not started it for {START_LIMIT_S} s.")
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the server while it runs and is ours."""
+        return None if self._process is None or self._process.ended_within(0) else self._process.pid
 
     def stop(self) -> None:
         """Stop the server if it is ours, rolling open transactions back, and let the folder go."""
@@ -116,7 +133,7 @@ class EmbeddedPostgres:
 
     def _started_process(self) -> ServerProcess:
         account = server_account()
-        cluster = Cluster(self._folder, programs(account), account)
+        cluster = Cluster(self._folder, self._installation or programs(account), account, self._settings)
         cluster.ensure_made()
         refused: ServerDidNotStart | None = None
         for _ in ticks(RETRY_LIMIT_S):
