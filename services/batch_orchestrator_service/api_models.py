@@ -128,6 +128,44 @@ class PromptResponse(BaseModel):
     student_prompt_ref: PromptRefBody
 
 
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00]*$")]
+
+
+class WishRequest(Body):
+    """Why this is asked for; it is kept in the timeline."""
+
+    reason: Reason | None = None
+
+
+class RetryRequest(WishRequest):
+    """Which essays to try again: those that failed in the phase, or all of them if none is named."""
+
+    essay_ids: list[Name] | None = Field(default=None, min_length=1, max_length=5000)
+
+
+class ControlResponse(BaseModel):
+    """It is done."""
+
+    status: Literal["accepted"] = "accepted"
+    message: str
+    batch_id: str
+    correlation_id: str
+    batch_status: BatchStatus
+    paused: bool
+
+
+class RetryResponse(BaseModel):
+    """A further run tries these essays again."""
+
+    status: Literal["accepted"] = "accepted"
+    message: str
+    batch_id: str
+    correlation_id: str
+    phase: PhaseName
+    run_id: str
+    essay_ids: list[str]
+
+
 class KeptReference(BaseModel):
     """Where Content Service keeps something, as BOS was told."""
 
@@ -154,12 +192,13 @@ class BatchContext(BaseModel):
 
 
 class EssayCounts(BaseModel):
-    """The essays of one phase; the three add up to `total`."""
+    """The essays of one phase; the other four add up to `total`."""
 
     total: int = 0
     pending_dispatch_or_processing: int = 0
     successful: int = 0
     failed: int = 0
+    cancelled: int = 0
 
 
 class PipelineStateDetail(BaseModel):
@@ -227,11 +266,24 @@ class BatchProgress(BaseModel):
 
 
 class WaitingFor(BaseModel):
-    """What the batch waits for: content, a pipeline_request, or a phase_outcome; `until` is when that is given up."""
+    """What the batch waits for, and since when.
 
-    what: Literal["content", "pipeline_request", "phase_outcome"]
+    `until` is when content, or the outcome of a phase, is waited for no longer, and when the next_attempt begins.
+    """
+
+    what: Literal["content", "pipeline_request", "phase_outcome", "next_attempt", "resume"]
     phase: PhaseName | None = None
+    attempt: int | None = None
+    since: datetime
     until: datetime | None = None
+
+
+class HaltBody(BaseModel):
+    """Since when the batch has been paused or cancelled, at whose wish, and why."""
+
+    since: datetime
+    asked_by: str | None
+    reason: str | None
 
 
 class FileFailureBody(BaseModel):
@@ -252,25 +304,32 @@ class FailedEssay(BaseModel):
 
 
 class RunPhaseBody(BaseModel):
-    """One phase of one run."""
+    """One phase of one run: over all its attempts, of which `retries` were made without anybody asking.
+
+    `discarded`: an answer came after the run had been cancelled, and changed nothing.
+    """
 
     name: PhaseName
     depends_on: list[PhaseName]
     reuse: bool
     status: PipelineExecutionStatus
     attempt: int
+    retries: int
     sent: int
     succeeded: int
     failed: int
+    cancelled: int
+    discarded: bool
     failed_essays: list[FailedEssay]
     started_at: datetime | None
     ended_at: datetime | None
 
 
 class RunBody(BaseModel):
-    """One pipeline run; the two counts are final once it has ended."""
+    """One pipeline run; the two counts are final once it has ended. `retry_of` is the run that it tries again."""
 
     run_id: str
+    retry_of: str | None
     requested_pipeline: str
     status: BatchStatus
     started_at: datetime
@@ -291,6 +350,8 @@ class BatchStatusResponse(BaseModel):
     pipeline_state: ProcessingPipelineState
     progress: BatchProgress
     waiting_for: list[WaitingFor]
+    paused: HaltBody | None
+    cancelled: HaltBody | None
     runs: list[RunBody]
     failures: list[FileFailureBody]
     created_at: datetime

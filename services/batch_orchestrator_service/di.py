@@ -8,6 +8,7 @@ from uuid_utils import uuid7
 from batch_orchestrator_service.api.operations import Operations
 from batch_orchestrator_service.config import SERVICE_NAME, BatchOrchestratorSettings
 from batch_orchestrator_service.implementations.batch_conductor_client_impl import BatchConductorClientImpl
+from batch_orchestrator_service.implementations.batch_control_impl import BatchControlImpl
 from batch_orchestrator_service.implementations.batch_essays_ready_handler import BatchEssaysReadyHandler
 from batch_orchestrator_service.implementations.batch_processing_service_impl import BatchProcessingServiceImpl
 from batch_orchestrator_service.implementations.batch_repository_postgres_impl import PostgreSQLBatchRepositoryImpl
@@ -16,7 +17,7 @@ from batch_orchestrator_service.implementations.content_handler import ContentHa
 from batch_orchestrator_service.implementations.decisions import BatchDecisions
 from batch_orchestrator_service.implementations.els_batch_phase_outcome_handler import ELSBatchPhaseOutcomeHandler
 from batch_orchestrator_service.implementations.event_publisher_impl import DefaultBatchEventPublisherImpl
-from batch_orchestrator_service.implementations.phase_handlers import PhaseDeadlineHandler, PhaseProgressHandler
+from batch_orchestrator_service.implementations.phase_handlers import PhaseProgressHandler, PhaseTimerHandler
 from batch_orchestrator_service.implementations.pipeline_desk import PipelineDesk
 from batch_orchestrator_service.implementations.pipeline_request_handler import PipelineRequestHandler
 from batch_orchestrator_service.implementations.prompt_desk import PromptDesk
@@ -24,6 +25,7 @@ from batch_orchestrator_service.implementations.registrar import Registrar
 from batch_orchestrator_service.kafka_consumer import BatchKafkaConsumer
 from batch_orchestrator_service.protocols import (
     BatchConductorClientProtocol,
+    BatchControlProtocol,
     BatchEventPublisherProtocol,
     BatchProcessingServiceProtocol,
     BatchRepositoryProtocol,
@@ -77,6 +79,7 @@ class BatchProvider(Provider):
     settings = from_context(BatchOrchestratorSettings)
     reads_content = alias(BatchOrchestratorSettings, provides=ReadsContent)
     service = provide(BatchProcessingServiceImpl, provides=BatchProcessingServiceProtocol)
+    control = provide(BatchControlImpl, provides=BatchControlProtocol)
     parts = provide_all(BatchDecisions, Registrar, PipelineDesk, PromptDesk, Operations)
 
     @provide
@@ -100,7 +103,7 @@ class ConsumerProvider(Provider):
         ContentHandler,
         BatchEssaysReadyHandler,
         ELSBatchPhaseOutcomeHandler,
-        PhaseDeadlineHandler,
+        PhaseTimerHandler,
         PhaseProgressHandler,
         PipelineRequestHandler,
     )

@@ -60,6 +60,48 @@ class RunActive(Conflict):
     code = "PIPELINE_ALREADY_ACTIVE"
 
 
+class BatchPaused(Conflict):
+    """The batch is paused: resume it first."""
+
+    code = "BATCH_PAUSED"
+
+
+class BatchCancelled(Conflict):
+    """The batch was cancelled. Once its content is closed it takes a further pipeline, and nothing else."""
+
+    code = "BATCH_CANCELLED"
+
+
+class BatchHasEnded(Conflict):
+    """The batch has ended already: it is {status}."""
+
+    code = "BATCH_HAS_ENDED"
+
+
+class PhaseNeverRan(Conflict):
+    """Phase {phase} has not been carried out for this batch: request a pipeline that has it."""
+
+    code = "PHASE_NEVER_RAN"
+
+
+class NothingFailed(Conflict):
+    """No essay of this batch has failed in phase {phase}."""
+
+    code = "NOTHING_FAILED"
+
+
+class EssaysNotFailed(Conflict):
+    """These essays have not failed in phase {phase}: {essays}."""
+
+    code = "ESSAYS_NOT_FAILED"
+
+
+class PhaseUnknown(NotFound):
+    """There is no phase {phase}."""
+
+    code = "PHASE_UNKNOWN"
+
+
 class PromptFixed(Conflict):
     """The prompt cannot be changed while the batch is {status}."""
 

@@ -1,12 +1,12 @@
 """What BOS does with each message: the routing table, bound to the event bus."""
 
 from batch_orchestrator_service.config import SERVICE_NAME
-from batch_orchestrator_service.domain.facts import ContentDeadlinePassed, ContentSilencePassed, PhaseDeadlinePassed
+from batch_orchestrator_service.domain.facts import ContentDeadlinePassed, PhaseDeadlinePassed, RetryDue
 from batch_orchestrator_service.implementations.batch_essays_ready_handler import BatchEssaysReadyHandler
 from batch_orchestrator_service.implementations.batch_table import BatchTable
 from batch_orchestrator_service.implementations.content_handler import ContentHandler
 from batch_orchestrator_service.implementations.els_batch_phase_outcome_handler import ELSBatchPhaseOutcomeHandler
-from batch_orchestrator_service.implementations.phase_handlers import PhaseDeadlineHandler, PhaseProgressHandler
+from batch_orchestrator_service.implementations.phase_handlers import PhaseProgressHandler, PhaseTimerHandler
 from batch_orchestrator_service.implementations.pipeline_request_handler import PipelineRequestHandler
 from common_core.messages.batch import (
     BatchContentProvisioningCompletedV1,
@@ -30,7 +30,7 @@ class BatchKafkaConsumer:
         content: ContentHandler,
         ready: BatchEssaysReadyHandler,
         outcome: ELSBatchPhaseOutcomeHandler,
-        deadline: PhaseDeadlineHandler,
+        timers: PhaseTimerHandler,
         progress: PhaseProgressHandler,
         requests: PipelineRequestHandler,
     ) -> None:
@@ -39,10 +39,10 @@ class BatchKafkaConsumer:
             on(BatchContentProvisioningCompletedV1, content.handle),
             on(BatchValidationErrorsV1, content.handle),
             on(ContentDeadlinePassed, content.handle),
-            on(ContentSilencePassed, content.handle),
             on(BatchEssaysReady, ready.handle),
             on(ELSBatchPhaseOutcomeV1, outcome.handle),
-            on(PhaseDeadlinePassed, deadline.handle),
+            on(PhaseDeadlinePassed, timers.deadline_passed),
+            on(RetryDue, timers.retry_due),
             on(ClientBatchPipelineRequestV1, requests.handle),
             on_run(ELSBatchPhaseProgressV1, progress.handle),
         )

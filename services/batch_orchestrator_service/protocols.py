@@ -11,15 +11,20 @@ from batch_orchestrator_service.api_models import (
     BatchRegistrationRequestV1,
     BatchRegistrationResponse,
     BatchStatusResponse,
+    ControlResponse,
     PipelineRequest,
     PipelineRequestResponse,
     PipelineStateResponse,
     PromptRequest,
     PromptResponse,
+    RetryRequest,
+    RetryResponse,
     TimelineResponse,
+    WishRequest,
 )
+from batch_orchestrator_service.domain.asked import ResolvedPhase
 from batch_orchestrator_service.domain.batch import Batch
-from batch_orchestrator_service.domain.facts import Fact, ResolvedPhase
+from batch_orchestrator_service.domain.facts import Fact
 from common_core.enums import BatchStatus, PhaseName
 from common_core.messages.pipeline import ELSBatchPhaseProgressV1
 from huleedu_service_libs.runtime.effects import Effect
@@ -58,8 +63,9 @@ class TimelineEntry(msgspec.Struct, frozen=True):
 
 
 class PhaseProgress(msgspec.Struct, frozen=True):
-    """How far a phase is, as ELS last said."""
+    """How far an attempt of a phase is, as ELS last said."""
 
+    attempt: int
     succeeded: int
     failed: int
     total: int
@@ -146,3 +152,30 @@ class BatchProcessingServiceProtocol(Protocol):
         self, batch_id: str, request: PromptRequest, user_id: str, correlation_id: str
     ) -> PromptResponse:
         """Give the batch its prompt. Raises a RefusedCommand."""
+
+
+class BatchControlProtocol(Protocol):
+    """What can be asked about a batch that is there. `user_id` is who asks, when known.
+
+    Each raises BatchNotFound, or another RefusedCommand that says why the batch does not take it now.
+    """
+
+    async def cancel(
+        self, batch_id: str, request: WishRequest, user_id: str | None, correlation_id: str
+    ) -> ControlResponse:
+        """Work on it no longer. Cancelled twice is cancelled once."""
+
+    async def pause(
+        self, batch_id: str, request: WishRequest, user_id: str | None, correlation_id: str
+    ) -> ControlResponse:
+        """Start nothing more for it. Paused twice is paused once."""
+
+    async def resume(
+        self, batch_id: str, request: WishRequest, user_id: str | None, correlation_id: str
+    ) -> ControlResponse:
+        """Go on where it stands; what is not paused goes on anyhow."""
+
+    async def retry(
+        self, batch_id: str, phase: str, request: RetryRequest, user_id: str | None, correlation_id: str
+    ) -> RetryResponse:
+        """Try essays again that failed in a phase: all of them if none is named."""

@@ -1,9 +1,22 @@
-"""Whether a batch takes a pipeline now, and what it can tell about what is done already."""
+"""Whether a batch takes what somebody asks of it now, and what it can tell about what is done already."""
 
+from collections.abc import Sequence
+
+from batch_orchestrator_service.domain import retry
 from batch_orchestrator_service.domain.batch import Batch
 from batch_orchestrator_service.domain.run import PhaseRun
-from batch_orchestrator_service.errors import BatchNotReady, ContentIngestionFailed, RunActive
-from common_core.enums import PhaseName
+from batch_orchestrator_service.errors import (
+    BatchCancelled,
+    BatchHasEnded,
+    BatchNotReady,
+    BatchPaused,
+    ContentIngestionFailed,
+    EssaysNotFailed,
+    NothingFailed,
+    PhaseNeverRan,
+    RunActive,
+)
+from common_core.enums import BatchStatus, PhaseName
 from huleedu_service_libs.errors import RefusedCommand
 
 
@@ -11,11 +24,49 @@ def refusal(batch: Batch) -> RefusedCommand | None:
     """Why the batch takes no pipeline now, if it does not."""
     if (run := batch.active_run) is not None:
         return RunActive(run_id=run.run_id, pipeline=run.pipeline)
+    if batch.paused:
+        return BatchPaused()
     if batch.ingestion.is_open:
-        return BatchNotReady()
+        return BatchCancelled() if batch.cancelled else BatchNotReady()
     if not batch.essays.ready:
         return ContentIngestionFailed()
     return None
+
+
+def essays_to_retry(batch: Batch, name: PhaseName, essay_ids: Sequence[str]) -> frozenset[int] | RefusedCommand:
+    """The essays that a retry of this phase is about, all of its failed ones if none is named; or why there is none."""
+    if (active := batch.active_run) is not None:
+        return RunActive(run_id=active.run_id, pipeline=active.pipeline)
+    if batch.cancelled:
+        return BatchCancelled()
+    run = retry.last_with(batch.runs, name)
+    if run is None:
+        return PhaseNeverRan(phase=name)
+    failed = retry.retryable(retry.as_they_stand(run, batch.runs), name)
+    if not failed:
+        return NothingFailed(phase=name)
+    numbers = {essay_id: number for number, essay_id in enumerate(batch.essays.ids)}
+    wrong = [essay_id for essay_id in essay_ids if numbers.get(essay_id) not in failed]
+    if wrong:
+        return EssaysNotFailed(phase=name, essays=", ".join(wrong))
+    return frozenset(numbers[essay_id] for essay_id in essay_ids) or failed
+
+
+def refusal_of_cancel(batch: Batch) -> RefusedCommand | None:
+    """Why there is nothing to cancel, if there is not; what is cancelled may be cancelled once more."""
+    return BatchHasEnded(status=batch.status) if batch.has_ended and not batch.cancelled else None
+
+
+def refusal_of_pause(batch: Batch) -> RefusedCommand | None:
+    """Why there is nothing to pause, if there is not."""
+    return BatchHasEnded(status=batch.status) if batch.has_ended else None
+
+
+def refusal_of_resume(batch: Batch) -> RefusedCommand | None:
+    """Why there is nothing to resume, if there is not."""
+    if batch.status is BatchStatus.CANCELLED:
+        return BatchCancelled()
+    return BatchHasEnded(status=batch.status) if batch.has_ended else None
 
 
 def essay_states(batch: Batch) -> dict[PhaseName, dict[str, int]]:

@@ -1,21 +1,22 @@
-"""What BOS says about a batch besides commands, and the timers it sets."""
+"""What BOS says about a batch besides phase commands."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from batch_orchestrator_service.domain.facts import (
-    BatchRegistered,
-    ContentDeadlinePassed,
-    ContentSilencePassed,
-    PhaseDeadlinePassed,
-)
+from batch_orchestrator_service.domain.asked import Asked, BatchRegistered
+from batch_orchestrator_service.domain.batch import Batch, Halt
 from batch_orchestrator_service.domain.run import COMPLETED, PhaseRun, Run
 from common_core.messages.batch import (
     BatchContentDeadlinePassedV1,
     BatchEssaysRegistered,
     BatchPipelineCompletedV1,
 )
+from common_core.messages.control import (
+    BatchPausedV1,
+    BatchPhaseDeadlinePassedV1,
+    BatchResumedV1,
+    BatchRunCancelledV1,
+)
 from common_core.shared import SystemProcessingMetadata
-from huleedu_service_libs.runtime.effects import Later
 
 
 def announcement(fact: BatchRegistered, at: datetime) -> BatchEssaysRegistered:
@@ -38,6 +39,55 @@ def content_deadline(fact: BatchRegistered, at: datetime) -> BatchContentDeadlin
     return BatchContentDeadlinePassedV1(batch_id=fact.batch_id, correlation_id=fact.correlation_id, timestamp=at)
 
 
+def phase_deadline(batch: Batch, run: Run, phase: PhaseRun, at: datetime) -> BatchPhaseDeadlinePassedV1:
+    """This phase has had its time."""
+    return BatchPhaseDeadlinePassedV1(
+        batch_id=batch.batch_id,
+        phase_name=phase.name,
+        run_id=run.run_id,
+        attempt=phase.attempt,
+        correlation_id=run.correlation_id,
+        timestamp=at,
+    )
+
+
+def pause(asked: Asked, halt: Halt) -> BatchPausedV1:
+    """Wait with this batch."""
+    return BatchPausedV1(
+        batch_id=asked.batch_id,
+        version=halt.version,
+        asked_by=halt.asked_by,
+        reason=halt.reason,
+        correlation_id=asked.correlation_id,
+        timestamp=halt.at,
+    )
+
+
+def resumption(asked: Asked, version: int, at: datetime) -> BatchResumedV1:
+    """Go on with this batch."""
+    return BatchResumedV1(
+        batch_id=asked.batch_id,
+        version=version,
+        asked_by=asked.asked_by,
+        reason=asked.reason,
+        correlation_id=asked.correlation_id,
+        timestamp=at,
+    )
+
+
+def cancellation(asked: Asked, run: Run | None, halt: Halt) -> BatchRunCancelledV1:
+    """Stop working on this batch."""
+    return BatchRunCancelledV1(
+        batch_id=asked.batch_id,
+        run_id=None if run is None else run.run_id,
+        version=halt.version,
+        asked_by=halt.asked_by,
+        reason=halt.reason,
+        correlation_id=asked.correlation_id,
+        timestamp=halt.at,
+    )
+
+
 def completion(batch_id: str, run: Run, at: datetime) -> BatchPipelineCompletedV1:
     """A run has ended."""
     event = "batch.pipeline.completed"
@@ -52,21 +102,3 @@ def completion(batch_id: str, run: Run, at: datetime) -> BatchPipelineCompletedV
         metadata=SystemProcessingMetadata(entity_id=batch_id, entity_type="batch", timestamp=at, event=event),
         run_id=run.run_id,
     )
-
-
-def content_timer(fact: BatchRegistered, at: datetime) -> Later:
-    """When content has to be there."""
-    deadline = ContentDeadlinePassed(batch_id=fact.batch_id)
-    return Later(deadline, f"{fact.batch_id} content", at + timedelta(seconds=fact.content_seconds))
-
-
-def silence_timer(fact: BatchRegistered, at: datetime) -> Later:
-    """When to go on without ELS, which has been asked to close what there is."""
-    deadline = ContentSilencePassed(batch_id=fact.batch_id)
-    return Later(deadline, f"{fact.batch_id} silence", at + timedelta(seconds=fact.silence_seconds))
-
-
-def phase_timer(batch_id: str, run: Run, phase: PhaseRun, at: datetime) -> Later:
-    """When the phase has had its time."""
-    deadline = PhaseDeadlinePassed(batch_id=batch_id, run_id=run.run_id, phase_name=phase.name, attempt=phase.attempt)
-    return Later(deadline, f"{batch_id} {run.run_id} {phase.name} {phase.attempt}", at)

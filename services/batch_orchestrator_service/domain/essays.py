@@ -42,11 +42,15 @@ class Essays(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         return replace(self, originals=tuple(texts.get(essay_id) for essay_id in self.ids))
 
     def with_texts(
-        self, phase: PhaseName, essays: Sequence[int], refs: Mapping[str, EssayProcessingInputRefV1]
+        self, phase: PhaseName, essays: Iterable[int], refs: Mapping[str, EssayProcessingInputRefV1]
     ) -> "Essays":
-        """The same with the texts that a phase gave to `essays`, in place of what it gave before."""
-        kept = [refs[self.ids[essay]] for essay in essays]
-        output = Output(tuple(essays), tuple(ref.text_storage_id for ref in kept), _metrics(kept))
+        """The same with the texts that a phase gave to `essays`, each in place of the one that it gave before."""
+        known = self.outputs.get(phase, NOTHING).essays
+        texts = dict(zip(known, self.refs(known, phase), strict=True))
+        texts |= {essay: refs[self.ids[essay]] for essay in essays}
+        places = tuple(sorted(texts))
+        given = [texts[essay] for essay in places]
+        output = Output(places, tuple(ref.text_storage_id for ref in given), _metrics(given))
         return replace(self, outputs=self.outputs | {phase: output})
 
     def refs(self, essays: Iterable[int], source: PhaseName | None) -> list[EssayProcessingInputRefV1]:

@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 from msgspec.structs import replace
 
+from batch_orchestrator_service.domain.wait import Wait
 from common_core.messages.batch import BatchValidationErrorsV1, EssayValidationError
 
 DEADLINE_PASSED = "CONTENT_DEADLINE_PASSED"
@@ -22,12 +23,12 @@ class FileFailure(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class Ingestion(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """Open until `closed_at`; `error_code` says why no essay could be used."""
+    """Open until `closed_at`, and then no longer waited for; `error_code` says why no essay could be used."""
 
+    wait: Wait
     closed_at: datetime | None = None
     error_code: str | None = None
     failures: tuple[FileFailure, ...] = ()
-    deadline_passed: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -36,7 +37,7 @@ class Ingestion(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
     def closed(self, at: datetime, *, usable: bool) -> "Ingestion":
         """No more content; `usable` if there is an essay to work on."""
-        reason = DEADLINE_PASSED if self.deadline_passed else NO_USABLE_CONTENT
+        reason = DEADLINE_PASSED if self.wait.overdue else NO_USABLE_CONTENT
         return replace(self, closed_at=at, error_code=None if usable else reason)
 
     def with_failures(self, errors: BatchValidationErrorsV1) -> "Ingestion":

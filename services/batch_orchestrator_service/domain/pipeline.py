@@ -1,4 +1,4 @@
-"""The phases as data: how each is commanded, which text it reads, whether it gives a new one, how long it may take."""
+"""The phases as data: how each is commanded, which text it reads and gives, how long it takes, what is tried again."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
-from batch_orchestrator_service.domain.facts import BatchRegistered
+from batch_orchestrator_service.domain.asked import BatchRegistered
 from common_core.enums import COURSE_LANGUAGE, PhaseName
+from common_core.messages.control import PHASE_TIMED_OUT
 from common_core.messages.pipeline import (
     BatchServiceAIFeedbackInitiateCommandDataV1,
     BatchServiceCJAssessmentInitiateCommandDataV1,
@@ -30,10 +31,23 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """Essays that failed with one of these codes are sent again, so many times, each after twice the pause before."""
+
+    times: int = 2
+    pause: timedelta = timedelta(seconds=30)
+    codes: frozenset[str] = frozenset({PHASE_TIMED_OUT, "TIMEOUT", "CONTENT_SERVICE_ERROR"})
+
+    def pause_after(self, retries: int, jitter: float) -> timedelta:
+        """How long to wait after so many retries; `jitter` from 0 to 1 makes it longer by up to a half."""
+        return self.pause * (2.0**retries * (1 + jitter / 2))
+
+
 class Phase(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of processing. It may take `patience` for the batch and `patience_per_essay` for each essay in it.
 
-    `reads` is the phase whose text it wants; an essay that has none from there comes with the text handed in.
+    After that ELS is asked to close it, and has `silence` to do so. `reads` is the phase whose text it wants; an essay
+    that has none from there comes with the text handed in.
     """
 
     name: PhaseName
@@ -42,6 +56,8 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True):
     gives_text: bool = False
     patience: timedelta = timedelta(minutes=30)
     patience_per_essay: timedelta = timedelta(seconds=30)
+    silence: timedelta = timedelta(minutes=10)
+    retries: RetryPolicy = RetryPolicy()
 
     def time_limit(self, essays: int) -> timedelta:
         """How long this phase may take over so many essays."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from batch_orchestrator_service.domain.facts import ResolvedPhase
+from batch_orchestrator_service.domain.asked import ResolvedPhase
 from batch_orchestrator_service.errors import PipelineIncompatible, PipelineRefused, PipelineUnresolved
 from batch_orchestrator_service.protocols import PipelineQuestion
 from common_core.enums import PhaseName

@@ -57,7 +57,7 @@ class MockBatchRepositoryImpl:
     async def progress(self, batch_id: str, run_id: str) -> Mapping[PhaseName, PhaseProgress]:
         """See the protocol."""
         phases = self._progress[batch_id, run_id]
-        return {name: PhaseProgress(known.succeeded, known.failed, known.total) for name, known in phases.items()}
+        return {name: _progress(report) for name, report in phases.items()}
 
 
 def _fits(batch: Batch, wanted: BatchFilter) -> bool:
@@ -67,6 +67,10 @@ def _fits(batch: Batch, wanted: BatchFilter) -> bool:
         and (wanted.statuses is None or batch.status in wanted.statuses)
         and (wanted.cursor is None or batch.batch_id < wanted.cursor)
     )
+
+
+def _progress(report: ELSBatchPhaseProgressV1) -> PhaseProgress:
+    return PhaseProgress(report.attempt or 1, report.succeeded, report.failed, report.total)
 
 
 def _extent(report: ELSBatchPhaseProgressV1) -> tuple[int, int]:

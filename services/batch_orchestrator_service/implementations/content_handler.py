@@ -1,12 +1,10 @@
-"""Handles what ELS says about a batch's content, and the deadlines that limit the wait for it."""
+"""Handles what ELS says about a batch's content, and the deadline that limits the wait for it."""
 
-from batch_orchestrator_service.domain.facts import ContentDeadlinePassed, ContentSilencePassed
+from batch_orchestrator_service.domain.facts import ContentDeadlinePassed
 from batch_orchestrator_service.implementations.decisions import BatchDecisions
 from common_core.messages.batch import BatchContentProvisioningCompletedV1, BatchValidationErrorsV1
 
-ContentFact = (
-    BatchContentProvisioningCompletedV1 | BatchValidationErrorsV1 | ContentDeadlinePassed | ContentSilencePassed
-)
+ContentFact = BatchContentProvisioningCompletedV1 | BatchValidationErrorsV1 | ContentDeadlinePassed
 
 
 class ContentHandler:

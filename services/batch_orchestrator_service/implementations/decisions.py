@@ -1,6 +1,7 @@
 """The one story of every fact about a batch: get, decide, save, publish."""
 
-from batch_orchestrator_service.domain.batch import Batch, decide
+from batch_orchestrator_service.domain.batch import Batch
+from batch_orchestrator_service.domain.decide import decide
 from batch_orchestrator_service.domain.facts import Fact
 from batch_orchestrator_service.protocols import BatchEventPublisherProtocol, BatchRepositoryProtocol, Clock
 

@@ -22,7 +22,7 @@ _LOCKING = COMPLETED | {PhaseStatus.DISPATCH_INITIATED, PhaseStatus.IN_PROGRESS}
 
 @dataclass(frozen=True)
 class PhaseView:
-    """A phase with its counts: its own once it has ended, ELS's reports before."""
+    """A phase with its counts: those of the attempts that are over, and ELS's reports on the present one."""
 
     phase: PhaseRun
     status: PhaseStatus
@@ -35,6 +35,16 @@ class PhaseView:
         return len(self.phase.sent)
 
     @property
+    def outstanding(self) -> int:
+        """Those of them that have neither succeeded nor failed."""
+        return self.total - self.succeeded - self.failed
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Nobody waits any longer for those that are outstanding."""
+        return self.status is PhaseStatus.CANCELLED
+
+    @property
     def percentage(self) -> float:
         """How much of it is done; a phase that has ended is done, whatever it sent."""
         if self.phase.has_ended:
@@ -45,9 +55,10 @@ class PhaseView:
 def view_of(phase: PhaseRun, progress: Mapping[PhaseName, PhaseProgress]) -> PhaseView:
     """The phase, with what ELS said of it as long as it has not ended."""
     reported = progress.get(phase.name)
-    if reported is None or not phase.awaits_outcome:
-        return PhaseView(phase, phase.status, len(phase.succeeded), len(phase.failed))
-    return PhaseView(phase, PhaseStatus.IN_PROGRESS, reported.succeeded, reported.failed)
+    succeeded, failed = len(phase.succeeded), len(phase.failed)
+    if reported is None or reported.attempt != phase.attempt or not phase.awaits_outcome:
+        return PhaseView(phase, phase.status, succeeded, failed)
+    return PhaseView(phase, PhaseStatus.IN_PROGRESS, succeeded + reported.succeeded, failed + reported.failed)
 
 
 def pipeline_state(batch: Batch, progress: Mapping[PhaseName, PhaseProgress]) -> ProcessingPipelineState:
@@ -76,6 +87,8 @@ def pipeline_state_answer(batch: Batch, progress: Mapping[PhaseName, PhaseProgre
 
 def _lock_reason(batch: Batch) -> str | None:
     """Files may come until the first phase has been started, unless content is closed for good."""
+    if batch.cancelled:
+        return "the batch is cancelled"
     for run in batch.runs:
         for phase in run.phases:
             if phase.status in _LOCKING:
@@ -89,7 +102,8 @@ def _detail(view: PhaseView) -> PipelineStateDetail:
         status=view.status,
         essay_counts=EssayCounts(
             total=view.total,
-            pending_dispatch_or_processing=view.total - view.succeeded - view.failed,
+            pending_dispatch_or_processing=0 if view.is_cancelled else view.outstanding,
+            cancelled=view.outstanding if view.is_cancelled else 0,
             successful=view.succeeded,
             failed=view.failed,
         ),

@@ -2,10 +2,10 @@
 
 from batch_orchestrator_service.config import BatchOrchestratorSettings
 from batch_orchestrator_service.domain.admission import essay_states, refusal
+from batch_orchestrator_service.domain.asked import PipelineResolved, ResolvedPhase
 from batch_orchestrator_service.domain.batch import Batch
-from batch_orchestrator_service.domain.facts import PipelineResolved, ResolvedPhase
 from batch_orchestrator_service.domain.run import Run
-from batch_orchestrator_service.errors import BatchNotFound, PhaseNotAvailable, PipelineRefused
+from batch_orchestrator_service.errors import BatchCancelled, BatchNotFound, PhaseNotAvailable, PipelineRefused
 from batch_orchestrator_service.implementations.decisions import BatchDecisions
 from batch_orchestrator_service.protocols import BatchConductorClientProtocol, NewId, PipelineQuestion
 from common_core.enums import PhaseName
@@ -38,6 +38,8 @@ class PipelineDesk:
         return PipelineResolved(
             batch_id=batch.batch_id,
             run_id=self._new_id(),
+            as_of=batch.version,
+            asked_by=batch.registration.user_id,
             requested_pipeline=pipeline,
             phases=phases,
             correlation_id=correlation_id,
@@ -52,7 +54,7 @@ class PipelineDesk:
             raise BatchNotFound(batch_id=resolved.batch_id)
         if batch.runs and batch.runs[-1].run_id == resolved.run_id:
             return batch.runs[-1]
-        raise refusal(batch) or PipelineRefused()
+        raise refusal(batch) or (BatchCancelled() if batch.cancelled else PipelineRefused())
 
     def _refuse_unavailable(self, phases: tuple[ResolvedPhase, ...]) -> None:
         missing = [phase.name for phase in phases if not phase.reuse and phase.name not in self._available]

@@ -1,6 +1,6 @@
 """Handles pipeline requests that come as messages: as a work item, because BCS has to be asked."""
 
-from batch_orchestrator_service.domain.facts import PipelineResolved
+from batch_orchestrator_service.domain.asked import PipelineResolved
 from batch_orchestrator_service.errors import BatchNotFound
 from batch_orchestrator_service.implementations.pipeline_desk import PipelineDesk
 from batch_orchestrator_service.protocols import BatchEventPublisherProtocol, BatchRepositoryProtocol, Clock

@@ -16,7 +16,7 @@ _RECORD = """insert into phase_progress as known (batch_id, run_id, phase_name, 
   on conflict (batch_id, run_id, phase_name) do update
   set attempt = excluded.attempt, succeeded = excluded.succeeded, failed = excluded.failed, total = excluded.total
   where (excluded.attempt, excluded.succeeded + excluded.failed) >= (known.attempt, known.succeeded + known.failed)"""
-_READ = "select phase_name, succeeded, failed, total from phase_progress where batch_id = $1 and run_id = $2"
+_READ = "select phase_name, attempt, succeeded, failed, total from phase_progress where batch_id = $1 and run_id = $2"
 
 
 async def record_progress(con: Connection, reports: Sequence[ELSBatchPhaseProgressV1]) -> None:
@@ -33,4 +33,4 @@ async def record_progress(con: Connection, reports: Sequence[ELSBatchPhaseProgre
 async def read_progress(pool: Pool, batch_id: str, run_id: str) -> dict[PhaseName, PhaseProgress]:
     """How far the phases of a run are."""
     rows = await pool.fetch(_READ, batch_id, run_id)
-    return {PhaseName(row["phase_name"]): PhaseProgress(row["succeeded"], row["failed"], row["total"]) for row in rows}
+    return {PhaseName(name): PhaseProgress(*counts) for name, *counts in rows}

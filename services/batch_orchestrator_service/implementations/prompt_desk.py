@@ -1,7 +1,7 @@
 """Where prompts are set."""
 
+from batch_orchestrator_service.domain.asked import PromptSet
 from batch_orchestrator_service.domain.batch import Batch
-from batch_orchestrator_service.domain.facts import PromptSet
 from batch_orchestrator_service.errors import BatchNotFound, PromptFixed, PromptNotFound
 from batch_orchestrator_service.implementations.decisions import BatchDecisions
 from batch_orchestrator_service.protocols import BatchRepositoryProtocol

@@ -2,7 +2,7 @@
 
 from batch_orchestrator_service.api_models import BatchRegistrationRequestV1, PromptRefBody
 from batch_orchestrator_service.config import BatchOrchestratorSettings
-from batch_orchestrator_service.domain.facts import BatchRegistered
+from batch_orchestrator_service.domain.asked import BatchRegistered
 from batch_orchestrator_service.errors import ClassManagementNotAvailable, TooManyEssays
 from batch_orchestrator_service.implementations.decisions import BatchDecisions
 from batch_orchestrator_service.protocols import NewId

@@ -9,6 +9,7 @@ from batch_orchestrator_service.api_models import (
     BatchSummary,
     FailedEssay,
     FileFailureBody,
+    HaltBody,
     IngestionProgress,
     KeptPrompt,
     KeptReference,
@@ -17,8 +18,7 @@ from batch_orchestrator_service.api_models import (
     RunPhaseBody,
     WaitingFor,
 )
-from batch_orchestrator_service.domain.batch import Batch
-from batch_orchestrator_service.domain.pipeline import PHASES
+from batch_orchestrator_service.domain.batch import Batch, Halt
 from batch_orchestrator_service.domain.run import PhaseRun, Run
 from batch_orchestrator_service.implementations.phase_view import (
     PhaseView,
@@ -27,6 +27,7 @@ from batch_orchestrator_service.implementations.phase_view import (
 )
 from batch_orchestrator_service.protocols import PhaseProgress
 from common_core.enums import CLIENT_STATUS, PhaseName
+from common_core.enums import PipelineExecutionStatus as PhaseStatus
 from common_core.shared import StorageReferenceMetadata
 
 Progress = Mapping[PhaseName, PhaseProgress]
@@ -41,7 +42,9 @@ def status_of(batch: Batch, progress: Progress) -> BatchStatusResponse:
         batch_context=_context(batch),
         pipeline_state=pipeline_state(batch, progress),
         progress=_progress(batch, progress),
-        waiting_for=_waiting_for(batch),
+        waiting_for=waiting_for(batch),
+        paused=_halt(batch.paused),
+        cancelled=_halt(batch.cancelled),
         runs=[_run(batch, run) for run in batch.runs],
         failures=_failures(batch),
         created_at=batch.registered_at,
@@ -118,22 +121,39 @@ def _phase_progress(view: PhaseView) -> PhaseProgressBody:
     )
 
 
-def _waiting_for(batch: Batch) -> list[WaitingFor]:
+def waiting_for(batch: Batch) -> list[WaitingFor]:
+    """What would move the batch on; nothing does once it has ended."""
+    if batch.has_ended:
+        return []
+    if batch.paused:
+        return [WaitingFor(what="resume", since=batch.paused.at)]
     if (run := batch.active_run) is not None:
-        return [
-            WaitingFor(what="phase_outcome", phase=phase.name, until=phase.started_at + limit)
-            for phase in run.phases
-            if phase.awaits_outcome and phase.started_at
-            for limit in [PHASES[phase.name].time_limit(len(phase.sent))]
-        ]
+        return [wait for phase in run.phases if (wait := _phase_wait(phase))]
     if batch.ingestion.is_open:
-        return [WaitingFor(what="content", until=batch.content_deadline)]
-    return [WaitingFor(what="pipeline_request")] if not batch.runs and batch.essays.ready else []
+        return [WaitingFor(what="content", since=batch.ingestion.wait.since, until=batch.ingestion.wait.until)]
+    return [WaitingFor(what="pipeline_request", since=batch.ingestion.closed_at or batch.registered_at)]
+
+
+def _phase_wait(phase: PhaseRun) -> WaitingFor | None:
+    if phase.wait is None:
+        return None
+    return WaitingFor(
+        what="phase_outcome" if phase.awaits_outcome else "next_attempt",
+        phase=phase.name,
+        attempt=phase.attempt,
+        since=phase.wait.since,
+        until=phase.wait.until,
+    )
+
+
+def _halt(halt: Halt | None) -> HaltBody | None:
+    return None if halt is None else HaltBody(since=halt.at, asked_by=halt.asked_by, reason=halt.reason)
 
 
 def _run(batch: Batch, run: Run) -> RunBody:
     return RunBody(
         run_id=run.run_id,
+        retry_of=run.retry_of,
         requested_pipeline=run.pipeline,
         status=run.status,
         started_at=run.started_at,
@@ -152,9 +172,12 @@ def _run_phase(batch: Batch, phase: PhaseRun) -> RunPhaseBody:
         reuse=phase.reuse,
         status=phase.status,
         attempt=phase.attempt,
+        retries=phase.retries,
         sent=len(phase.sent),
         succeeded=len(phase.succeeded),
         failed=len(phase.failed),
+        cancelled=len(phase.outstanding) if phase.status is PhaseStatus.CANCELLED else 0,
+        discarded=phase.discarded,
         failed_essays=[
             FailedEssay(essay_id=batch.essays.ids[essay], error_code=code) for essay, code in phase.failed.items()
         ],

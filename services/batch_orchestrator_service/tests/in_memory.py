@@ -8,7 +8,7 @@ from dishka import from_context as given
 
 from batch_orchestrator_service.config import BatchOrchestratorSettings
 from batch_orchestrator_service.di import BatchProvider
-from batch_orchestrator_service.domain.facts import ResolvedPhase
+from batch_orchestrator_service.domain.asked import ResolvedPhase
 from batch_orchestrator_service.errors import PipelineUnresolved
 from batch_orchestrator_service.implementations.batch_repository_impl import MockBatchRepositoryImpl
 from batch_orchestrator_service.protocols import (

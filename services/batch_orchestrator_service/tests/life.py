@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from batch_orchestrator_service.domain.batch import Batch, decide
+from batch_orchestrator_service.domain.batch import Batch
+from batch_orchestrator_service.domain.decide import decide
 from batch_orchestrator_service.domain.facts import Fact
 from batch_orchestrator_service.tests.said import AT
 from common_core.message import Message
 from common_core.messages.pipeline import PhaseCommand
-from huleedu_service_libs.runtime.effects import Effect
+from huleedu_service_libs.runtime.effects import Effect, Later
 
 M = TypeVar("M", bound=Message)
 
@@ -33,6 +34,11 @@ def then(batch: Batch, fact: Fact, at: datetime = AT) -> tuple[Batch, tuple[Effe
 def said(effects: Sequence[Effect], kind: type[M]) -> list[M]:
     """The messages of this kind among the effects."""
     return [effect for effect in effects if isinstance(effect, kind)]
+
+
+def timers(effects: Sequence[Effect]) -> dict[Message, datetime]:
+    """What is to happen later, and when."""
+    return {effect.message: effect.at for effect in effects if isinstance(effect, Later)}
 
 
 def commanded(effects: Sequence[Effect]) -> dict[str, list[str]]:

@@ -13,6 +13,12 @@ from common_core.messages.batch import (
     BatchEssaysRegistered,
     BatchPipelineCompletedV1,
 )
+from common_core.messages.control import (
+    BatchPausedV1,
+    BatchPhaseDeadlinePassedV1,
+    BatchResumedV1,
+    BatchRunCancelledV1,
+)
 from common_core.messages.pipeline import (
     BatchServiceNLPInitiateCommandDataV1,
     BatchServiceSpellcheckInitiateCommandDataV1,
@@ -30,6 +36,10 @@ HEARD: tuple[type[Message], ...] = (
     BatchEssaysRegistered,
     BatchContentDeadlinePassedV1,
     BatchPipelineCompletedV1,
+    BatchPausedV1,
+    BatchResumedV1,
+    BatchRunCancelledV1,
+    BatchPhaseDeadlinePassedV1,
     BatchServiceSpellcheckInitiateCommandDataV1,
     BatchServiceNLPInitiateCommandDataV1,
     PipelineDeniedV1,

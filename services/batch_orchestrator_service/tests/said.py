@@ -2,8 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from batch_orchestrator_service.domain.facts import BatchRegistered, PipelineResolved, ResolvedPhase
+from batch_orchestrator_service.domain.asked import (
+    BatchRegistered,
+    CancelAsked,
+    PauseAsked,
+    PipelineResolved,
+    ResolvedPhase,
+    ResumeAsked,
+    RetryAsked,
+)
 from common_core.enums import BatchStatus, ClassType, CourseCode, PhaseName
 from common_core.messages.batch import (
     BatchContentProvisioningCompletedV1,
@@ -27,6 +36,12 @@ RUN = "run-1"
 METRICS = SpellcheckMetricsV1(
     total_corrections=3, l2_dictionary_corrections=1, spellchecker_corrections=2, word_count=300, correction_density=1.0
 )
+WISH: dict[str, Any] = {
+    "batch_id": BATCH,
+    "asked_by": "teacher-1",
+    "reason": "because",
+    "correlation_id": CORRELATION,
+}
 SPELLCHECK, NLP, CJ, FEEDBACK = (
     PhaseName.SPELLCHECK,
     PhaseName.NLP,
@@ -122,11 +137,12 @@ def phase(name: PhaseName, *depends_on: PhaseName, reuse: bool = False) -> Resol
     return ResolvedPhase(name=name, depends_on=depends_on, reuse=reuse)
 
 
-def resolved(*phases: ResolvedPhase, run: str = RUN, batch_id: str = BATCH) -> PipelineResolved:
-    """A client asked for these phases."""
+def resolved(*phases: ResolvedPhase, run: str = RUN, batch_id: str = BATCH, as_of: int = 1_000_000) -> PipelineResolved:
+    """A client asked for these phases, knowing all that has happened to the batch unless `as_of` says otherwise."""
     return PipelineResolved(
         batch_id=batch_id,
         run_id=run,
+        as_of=as_of,
         requested_pipeline="some pipeline",
         phases=phases,
         correlation_id=CORRELATION,
@@ -134,6 +150,26 @@ def resolved(*phases: ResolvedPhase, run: str = RUN, batch_id: str = BATCH) -> P
 
 
 SPELLING_THEN_ANALYSIS = resolved(phase(SPELLCHECK), phase(NLP, SPELLCHECK))
+
+
+def retry(name: PhaseName, *essays: str, run: str = "run-2") -> RetryAsked:
+    """The teacher wants these, or all that failed, tried again."""
+    return RetryAsked(run_id=run, phase_name=name, essay_ids=essays, **WISH)
+
+
+def cancel() -> CancelAsked:
+    """The teacher wants no more of it."""
+    return CancelAsked(**WISH)
+
+
+def pause() -> PauseAsked:
+    """The teacher wants it to wait."""
+    return PauseAsked(**WISH)
+
+
+def resume() -> ResumeAsked:
+    """The teacher wants it to go on."""
+    return ResumeAsked(**WISH)
 
 
 def outcome(

@@ -16,6 +16,12 @@ from common_core.messages.batch import (
     BatchEssaysRegistered,
     BatchPipelineCompletedV1,
 )
+from common_core.messages.control import (
+    BatchPausedV1,
+    BatchPhaseDeadlinePassedV1,
+    BatchResumedV1,
+    BatchRunCancelledV1,
+)
 from common_core.messages.pipeline import (
     BatchServiceNLPInitiateCommandDataV1,
     BatchServiceSpellcheckInitiateCommandDataV1,
@@ -47,6 +53,13 @@ async def status(client: Client, batch_id: str) -> dict[str, Any]:
 async def until(client: Client, batch_id: str, wanted: BatchStatus) -> dict[str, Any]:
     """The status, once the batch stands there."""
     while (found := await status(client, batch_id))["status"] != wanted:
+        pass
+    return found
+
+
+async def until_waiting_for(client: Client, batch_id: str, what: str) -> dict[str, Any]:
+    """The status, once this is what the batch waits for."""
+    while (found := await status(client, batch_id))["waiting_for"][0]["what"] != what:
         pass
     return found
 
@@ -114,6 +127,7 @@ async def test_a_batch_goes_from_registration_to_the_end_of_its_run(client: Clie
         "pending_dispatch_or_processing": 0,
         "successful": 1,
         "failed": 1,
+        "cancelled": 0,
     }
     assert found["waiting_for"] == []
 
@@ -130,18 +144,86 @@ async def test_a_batch_whose_content_never_comes_ends(client: Client, others: Ot
     assert found["progress"]["content"]["error_code"] == "CONTENT_DEADLINE_PASSED"
 
 
-async def test_a_phase_that_never_answers_ends_and_its_late_answer_changes_nothing(
+async def test_a_phase_that_never_answers_is_tried_again_and_its_late_answer_changes_nothing(
+    client: Client, others: Others, watch: Watch
+) -> None:
+    """First ELS is asked to close it. It says nothing to that either, but comes back for the next attempt."""
+    batch, essays, run = await started(client, others, "nlp")
+    watch.forward(seconds=PHASES[SPELLCHECK].time_limit(2).total_seconds())
+    closing = await others.hear(BatchPhaseDeadlinePassedV1)
+    assert (closing.batch_id, closing.run_id, closing.attempt) == (batch, run, 1)
+
+    watch.forward(seconds=PHASES[SPELLCHECK].silence.total_seconds())
+    found = await until_waiting_for(client, batch, "next_attempt")
+    watch.forward(minutes=1)
+    again = await others.hear(BatchServiceSpellcheckInitiateCommandDataV1)
+    assert (again.run_id, again.attempt) == (run, 2)
+    assert found["waiting_for"][0]["until"] <= watch().isoformat()
+
+    await others.say(outcome(SPELLCHECK, essays, run=run, attempt=1, batch_id=batch))
+    await others.say(outcome(SPELLCHECK, essays[:1], run=run, attempt=2, batch_id=batch))
+    analysis = await others.hear(BatchServiceNLPInitiateCommandDataV1)
+    assert [ref.essay_id for ref in analysis.essays_to_process] == essays[:1]
+    assert others.unheard(BatchServiceNLPInitiateCommandDataV1) == 0
+
+
+async def test_failed_essays_are_tried_again_and_what_is_done_is_kept(client: Client, others: Others) -> None:
+    batch, (ada, bo), run = await started(client, others, "nlp")
+    await others.say(outcome(SPELLCHECK, [ada], {bo: "CONTENT_NOT_FOUND"}, run=run, batch_id=batch))
+    await others.hear(BatchServiceNLPInitiateCommandDataV1)
+    await others.say(outcome(NLP, [ada], run=run, batch_id=batch))
+    await others.hear(BatchPipelineCompletedV1)
+
+    answer = await client.post(f"/v1/batches/{batch}/phases/spellcheck/retry", json={"reason": "found it again"})
+    body = await answer.get_json()
+    assert (answer.status_code, body["essay_ids"]) == (202, [bo])
+    spelling = await others.hear(BatchServiceSpellcheckInitiateCommandDataV1)
+    assert (spelling.run_id, spelling.attempt) == (body["run_id"], 2)
+    await others.say(outcome(SPELLCHECK, [bo], run=body["run_id"], attempt=2, batch_id=batch))
+    analysis = await others.hear(BatchServiceNLPInitiateCommandDataV1)
+    assert ([ref.text_storage_id for ref in analysis.essays_to_process], analysis.attempt) == ([f"corrected-{bo}"], 2)
+    await others.say(outcome(NLP, [bo], run=body["run_id"], attempt=2, batch_id=batch))
+
+    completed = await others.hear(BatchPipelineCompletedV1)
+    assert (completed.final_status, completed.successful_essay_count) == (BatchStatus.COMPLETED_SUCCESSFULLY, 2)
+    _, retried = (await status(client, batch))["runs"]
+    assert (retried["retry_of"], [phase["succeeded"] for phase in retried["phases"]]) == (run, [2, 2])
+
+
+async def test_a_cancelled_batch_is_over_and_what_comes_late_is_discarded(client: Client, others: Others) -> None:
+    batch, essays, run = await started(client, others, "nlp")
+    answers = [await client.post(f"/v1/batches/{batch}/cancel", json={"reason": "wrong class"}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [202, 202]
+    told = await others.hear(BatchRunCancelledV1)
+    assert (told.run_id, told.reason) == (run, "wrong class")
+    assert (await others.hear(BatchPipelineCompletedV1)).final_status is BatchStatus.CANCELLED
+
+    await others.say(outcome(SPELLCHECK, essays, run=run, batch_id=batch))
+    await heard_to_the_end(client, others)
+    found = await status(client, batch)
+    assert (found["status"], found["waiting_for"], found["cancelled"]["reason"]) == ("cancelled", [], "wrong class")
+    spelling = found["runs"][0]["phases"][0]
+    assert (spelling["cancelled"], spelling["succeeded"], spelling["discarded"]) == (2, 0, True)
+    assert others.unheard(BatchServiceNLPInitiateCommandDataV1) == others.unheard(BatchRunCancelledV1) == 0
+
+
+async def test_a_paused_batch_keeps_what_comes_and_goes_on_with_it(
     client: Client, others: Others, watch: Watch
 ) -> None:
     batch, essays, run = await started(client, others, "nlp")
-    watch.forward(seconds=PHASES[SPELLCHECK].time_limit(2).total_seconds())
-
-    completed = await others.hear(BatchPipelineCompletedV1)
-    assert (completed.final_status, completed.failed_essay_count) == (BatchStatus.FAILED_CRITICALLY, 2)
+    await client.post(f"/v1/batches/{batch}/pause")
+    paused = await others.hear(BatchPausedV1)
     await others.say(outcome(SPELLCHECK, essays, run=run, batch_id=batch))
+    watch.forward(days=30)
     await heard_to_the_end(client, others)
-    assert (await status(client, batch))["status"] == BatchStatus.FAILED_CRITICALLY
+    found = await status(client, batch)
+    assert ([wait["what"] for wait in found["waiting_for"]], found["status"]) == (["resume"], "processing_pipelines")
     assert others.unheard(BatchServiceNLPInitiateCommandDataV1) == 0
+
+    await client.post(f"/v1/batches/{batch}/resume", json={})
+    assert (await others.hear(BatchResumedV1)).version > paused.version
+    analysis = await others.hear(BatchServiceNLPInitiateCommandDataV1)
+    assert [ref.essay_id for ref in analysis.essays_to_process] == essays
 
 
 async def test_what_is_said_twice_takes_effect_once(client: Client, others: Others) -> None:

@@ -7,7 +7,8 @@ import pytest
 from quart.typing import TestClientProtocol as Client
 
 from batch_orchestrator_service.app import create_app
-from batch_orchestrator_service.domain.facts import Fact, PromptSet
+from batch_orchestrator_service.domain.asked import PromptSet
+from batch_orchestrator_service.domain.facts import Fact
 from batch_orchestrator_service.implementations.decisions import BatchDecisions
 from batch_orchestrator_service.tests.in_memory import InMemory
 from batch_orchestrator_service.tests.said import NLP, SPELLCHECK, outcome, refs, unusable
@@ -164,7 +165,12 @@ class TestStatus:
 
         body = await answer.get_json()
         assert (body["status"], body["client_status"]) == ("awaiting_content_validation", "pending_content")
-        assert body["waiting_for"] == [{"what": "content", "phase": None, "until": "2026-09-02T08:00:00Z"}]
+        (wait,) = body["waiting_for"]
+        assert (wait["what"], wait["since"], wait["until"]) == (
+            "content",
+            "2026-09-01T08:00:00Z",
+            "2026-09-02T08:00:00Z",
+        )
         assert body["batch_context"]["course_code"] == "SV2"
         assert body["pipeline_state"]["requested_pipelines"] == []
 
@@ -185,7 +191,7 @@ class TestStatus:
         batch_id, (ada, bo) = await ready(client, world)
         await happens(world, batch_id, unusable("c"))
         run = (await (await ask(client, batch_id, "nlp")).get_json())["run_id"]
-        await happens(world, batch_id, outcome(SPELLCHECK, [ada], {bo: "TIMEOUT"}, run=run))
+        await happens(world, batch_id, outcome(SPELLCHECK, [ada], {bo: "EMPTY_CONTENT"}, run=run))
         await happens(world, batch_id, outcome(NLP, [ada], run=run))
 
         body = await (await client.get(f"/v1/batches/{batch_id}/status")).get_json()
@@ -193,8 +199,8 @@ class TestStatus:
         assert [failure["file_name"] for failure in body["failures"]] == ["c.docx"]
         (found,) = body["runs"]
         assert (found["successful_essay_count"], found["failed_essay_count"]) == (1, 1)
-        assert found["phases"][0]["failed_essays"] == [{"essay_id": bo, "error_code": "TIMEOUT"}]
-        assert body["pipeline_state"]["spellcheck"]["error_info"] == {"error_categories": {"TIMEOUT": 1}}
+        assert found["phases"][0]["failed_essays"] == [{"essay_id": bo, "error_code": "EMPTY_CONTENT"}]
+        assert body["pipeline_state"]["spellcheck"]["error_info"] == {"error_categories": {"EMPTY_CONTENT": 1}}
 
     @pytest.mark.parametrize("path", ["/v1/batches/{}/status", "/v1/batches/{}/timeline"])
     async def test_another_s_batch_is_as_little_there_as_none(self, client: Client, path: str) -> None:
@@ -224,7 +230,7 @@ class TestPipelines:
     async def test_bcs_is_told_what_is_done_and_what_is_left(self, client: Client, world: InMemory) -> None:
         batch_id, (ada, bo) = await ready(client, world)
         run = (await (await ask(client, batch_id, "spellcheck")).get_json())["run_id"]
-        await happens(world, batch_id, outcome(SPELLCHECK, [ada], {bo: "TIMEOUT"}, run=run))
+        await happens(world, batch_id, outcome(SPELLCHECK, [ada], {bo: "EMPTY_CONTENT"}, run=run))
         again = await (await ask(client, batch_id, "nlp")).get_json()
 
         assert [phase["reuse"] for phase in again["phases"]] == [True, False]

@@ -23,8 +23,10 @@ from hypothesis.stateful import (
 )
 from msgspec.structs import replace
 
-from batch_orchestrator_service.domain.batch import Batch, decide
-from batch_orchestrator_service.domain.facts import Fact, PhaseDeadlinePassed
+from batch_orchestrator_service.domain.asked import CancelAsked, PauseAsked, PipelineResolved, ResumeAsked, RetryAsked
+from batch_orchestrator_service.domain.batch import UNENDED, Batch
+from batch_orchestrator_service.domain.decide import decide
+from batch_orchestrator_service.domain.facts import Fact
 from batch_orchestrator_service.domain.pipeline import PHASES as PHASES_AS_DATA
 from batch_orchestrator_service.domain.run import PhaseRun
 from batch_orchestrator_service.implementations.codec import pack, unpack_batch
@@ -35,17 +37,28 @@ from batch_orchestrator_service.tests.said import (
     FEEDBACK,
     NLP,
     SPELLCHECK,
+    cancel,
     outcome,
+    pause,
     phase,
     provisioned,
     ready,
     registered,
     resolved,
+    resume,
+    retry,
     unusable,
 )
 from common_core.enums import BatchStatus, PhaseName
 from common_core.enums import PipelineExecutionStatus as PhaseStatus
 from common_core.messages.batch import BatchPipelineCompletedV1
+from common_core.messages.control import (
+    PHASE_TIMED_OUT,
+    BatchPausedV1,
+    BatchPhaseDeadlinePassedV1,
+    BatchResumedV1,
+    BatchRunCancelledV1,
+)
 from common_core.messages.pipeline import ELSBatchPhaseOutcomeV1, PhaseCommand
 from huleedu_service_libs.runtime.effects import Effect, Later, Never
 
@@ -53,14 +66,12 @@ ESSAYS = "abcd"
 NEEDS = {SPELLCHECK: (), NLP: (SPELLCHECK,), CJ: (SPELLCHECK,), FEEDBACK: (SPELLCHECK, NLP)}
 PHASES = st.sampled_from(list(NEEDS))
 subsets = st.sets(st.sampled_from(ESSAYS)).map(sorted) | st.just(sorted(ESSAYS))
-PAUSED = {
-    BatchStatus.READY_FOR_PIPELINE_EXECUTION,
-    BatchStatus.CONTENT_INGESTION_FAILED,
-    BatchStatus.COMPLETED_SUCCESSFULLY,
-    BatchStatus.COMPLETED_WITH_FAILURES,
-    BatchStatus.FAILED_CRITICALLY,
-}
+CODES = st.sampled_from(["EMPTY_CONTENT", "TIMEOUT", PHASE_TIMED_OUT])
+RESTING = set(BatchStatus) - UNENDED | {BatchStatus.READY_FOR_PIPELINE_EXECUTION}
+FURTHER_REQUESTS = PipelineResolved | RetryAsked
+WISHES = CancelAsked | PauseAsked | ResumeAsked  # said again, they are another wish: there the receipt decides
 
+Control = BatchPausedV1 | BatchResumedV1 | BatchRunCancelledV1 | BatchPhaseDeadlinePassedV1
 Decide = Callable[[Batch | None, Fact, datetime], tuple[Batch | None, tuple[Effect, ...]]]
 
 
@@ -77,6 +88,7 @@ class BatchLife(RuleBasedStateMachine):
         self.kept: list[tuple[Fact, datetime]] = []
         self.commands: list[PhaseCommand] = []
         self.completions: list[BatchPipelineCompletedV1] = []
+        self.controls: list[Control] = []
         self.timers: dict[str, Later] = {}
         self.runs = 0
 
@@ -104,29 +116,49 @@ class BatchLife(RuleBasedStateMachine):
                 self.timers[effect.name] = effect
             case Never():
                 self.timers.pop(effect.name, None)
+            case _ if isinstance(effect, Control):
+                self.controls.append(effect)
 
     def _check_command(self, command: PhaseCommand) -> None:
-        """I4: a command once. I5: all it depends on has ended, and gave the essays it takes."""
+        """I4: a command once. I5: all it depends on has ended, and gave the essays it takes. I12: none too late."""
         assert self.batch is not None
-        assert (command.run_id, command.phase) not in {(said.run_id, said.phase) for said in self.commands}
+        assert (command.run_id, command.phase, command.attempt) not in {
+            (said.run_id, said.phase, said.attempt) for said in self.commands
+        }
+        assert self.batch.paused is None
+        assert self.batch.status is BatchStatus.PROCESSING_PIPELINES
         run = self.batch.runs[-1]
         this = run.phase(command.phase)
         assert this is not None
+        assert (command.run_id, command.attempt) == (run.run_id, this.attempt)
         needed = [found for name in this.depends_on if (found := run.phase(name))]
         assert all(found.has_ended for found in needed)
         survivors = reduce(set.intersection, (set(found.succeeded) for found in needed), set(run.essays))
-        assert {ref.essay_id for ref in command.essays_to_process} == {self.batch.essays.ids[e] for e in survivors}
+        told = {self.batch.essays.ids.index(ref.essay_id) for ref in command.essays_to_process}
+        assert told
+        assert told <= survivors
+        assert told == set(this.sent) - set(this.succeeded) - this.failed.keys()
+        if this.attempt == 1:
+            assert told == survivors
 
     def _check_end_stays(self, before: Batch | None, fact: Fact) -> None:
-        """I3: what has ended changes only by a further request."""
-        if before is not None and self.batch is not None and before.status in PAUSED:
-            assert self.batch.status is before.status or hasattr(fact, "requested_pipeline")
+        """I3: what has ended changes only by a further request, or by being cancelled while it was ready."""
+        if before is not None and self.batch is not None and before.status in RESTING:
+            cancelled = isinstance(fact, CancelAsked) and before.status is BatchStatus.READY_FOR_PIPELINE_EXECUTION
+            assert self.batch.status is before.status or isinstance(fact, FURTHER_REQUESTS) or cancelled
 
     def request(self, names: set[PhaseName], reuse: set[PhaseName]) -> Fact:
         """A client asks for these phases, and so for what they need."""
         self.runs += 1
         wanted = [name for name in NEEDS if any(name == asked or name in NEEDS[asked] for asked in names)]
         return resolved(*(phase(name, *NEEDS[name], reuse=name in reuse) for name in wanted), run=f"run-{self.runs}")
+
+    def retry_of_what_failed(self) -> Fact:
+        """The teacher asks for it, if anything has failed in the last run."""
+        self.runs += 1
+        phases = self.batch.runs[-1].phases if self.batch and self.batch.runs else ()
+        name = next((found.name for found in phases if found.failed), SPELLCHECK)
+        return retry(name, run=f"run-{self.runs}")
 
     @initialize()
     def register(self) -> None:
@@ -151,43 +183,79 @@ class BatchLife(RuleBasedStateMachine):
         return self.said(self.request(names, reuse), at_once)
 
     @precondition(lambda self: self.commands)
-    @rule(target=facts, which=st.integers(0, 3), survivors=subsets, named=st.booleans(), at_once=st.booleans())
-    def els_answers(self, which: int, survivors: list[str], named: bool, at_once: bool) -> Fact:
+    @rule(
+        target=facts,
+        which=st.integers(0, 3),
+        survivors=subsets,
+        code=CODES,
+        named=st.booleans(),
+        at_once=st.booleans(),
+    )
+    def els_answers(self, which: int, survivors: list[str], code: str, named: bool, at_once: bool) -> Fact:
         command = self.commands[-1 - which % len(self.commands)]
-        return self.said(outcome(command.phase, survivors, run=command.run_id if named else None), at_once)
+        run, attempt = (command.run_id, command.attempt) if named else (None, None)
+        failed = {ref.essay_id: code for ref in command.essays_to_process if ref.essay_id not in survivors}
+        return self.said(outcome(command.phase, survivors, failed, run=run, attempt=attempt), at_once)
 
-    @rule(target=facts, names=st.sets(PHASES, min_size=1), essays=subsets)
-    def life_goes_on(self, names: set[PhaseName], essays: list[str]) -> Fact:
+    @rule(target=facts, name=PHASES, essays=st.sets(st.sampled_from(ESSAYS)).map(sorted), at_once=st.booleans())
+    def teacher_retries(self, name: PhaseName, essays: list[str], at_once: bool) -> Fact:
+        self.runs += 1
+        return self.said(retry(name, *essays, run=f"run-{self.runs}"), at_once)
+
+    @rule(target=facts, wish=st.sampled_from([cancel(), pause(), pause(), resume(), resume()]), at_once=st.booleans())
+    def teacher_stops_or_goes_on(self, wish: Fact, at_once: bool) -> Fact:
+        return self.said(wish, at_once)
+
+    @rule(target=facts, names=st.sets(PHASES, min_size=1), essays=subsets, code=CODES, patient=st.booleans())
+    def life_goes_on(self, names: set[PhaseName], essays: list[str], code: str, patient: bool) -> Fact:
         """What is waited for happens."""
         assert self.batch is not None
+        if self.batch.paused and (patient or not self.batch.active_run):
+            return self.said(resume(), at_once=True)
         if self.batch.ingestion.is_open:
             return self.said(provisioned(essays), at_once=True)
-        if self.batch.active_run is None:
-            return self.said(self.request(names, set()), at_once=True)
-        (awaited, *_) = [found for found in self.batch.active_run.phases if found.awaits_outcome]
-        return self.said(outcome(awaited.name, essays, run=self.batch.active_run.run_id), at_once=True)
+        if (run := self.batch.active_run) is None:
+            return self.said(self.request(names, set()) if patient else self.retry_of_what_failed(), at_once=True)
+        awaited = [found for found in run.phases if found.awaits_outcome]
+        if not awaited:
+            return self.said(self.fired(next(iter(self.timers))) if self.timers else resume(), at_once=True)
+        failed = dict.fromkeys((essay for essay in ESSAYS if essay not in essays), code)
+        answer = outcome(awaited[0].name, essays, failed, run=run.run_id, attempt=awaited[0].attempt)
+        return self.said(answer, at_once=True)
 
     @rule(fact=facts)
     def arrives(self, fact: Fact) -> None:
         """Late, or again."""
         self.happens(fact)
 
+    @rule(hours=st.integers(1, 50))
+    def time_passes(self, hours: int) -> None:
+        self.at += timedelta(hours=hours)
+
     @precondition(lambda self: self.timers)
-    @rule(data=st.data())
-    def timer_fires(self, data: st.DataObject) -> None:
+    @rule(target=facts, data=st.data(), done=st.integers(0, 3))
+    def timer_fires(self, data: st.DataObject, done: int) -> Fact:
+        """On time, or as late as it is; it is kept as well, so that it may come for the second time."""
         name = data.draw(st.sampled_from(sorted(self.timers)))
-        self.happens(cast(Fact, self.timers.pop(name).message))
+        message = self.fired(name)
+        return self.said(replace(message, done=done) if hasattr(message, "done") else message, at_once=True)
+
+    def fired(self, name: str) -> Fact:
+        """The row is gone with its effect, whatever that is."""
+        timer = self.timers.pop(name)
+        self.at = max(self.at, timer.at)
+        return cast(Fact, timer.message)
 
     @invariant()
     def what_has_taken_effect_takes_none_again(self) -> None:
         """I11. An outcome that names no run cannot be told from a new one: there the receipt decides."""
         for fact, _ in self.kept:
-            if getattr(fact, "run_id", "") is not None:
+            if getattr(fact, "run_id", "") is not None and not isinstance(fact, WISHES):
                 assert self.decide(self.batch, fact, self.at) == (self.batch, ())
 
     @invariant()
     def books_balance(self) -> None:
-        """I6: succeeded + failed = sent, for every phase that has ended, of every run."""
+        """I6: succeeded + failed + cancelled = sent, for every phase of every run that has ended."""
         for run in self.batch.runs if self.batch else ():
             for found in run.phases:
                 _check_counts(found)
@@ -198,20 +266,32 @@ class BatchLife(RuleBasedStateMachine):
         assert [said.run_id for said in self.completions] == [run.run_id for run in ended]
         for said, run in zip(self.completions, ended, strict=True):
             assert said.successful_essay_count + said.failed_essay_count == len(run.essays)
+            assert said.final_status is run.status
+
+    @invariant()
+    def a_cancelled_run_is_over_and_everybody_was_told(self) -> None:
+        """I12: once."""
+        told = [said.run_id for said in self.controls if isinstance(said, BatchRunCancelledV1) and said.run_id]
+        assert told == [run.run_id for run in (self.batch.runs if self.batch else ()) if run.is_cancelled]
+
+    @invariant()
+    def whoever_listens_knows_whether_it_is_paused(self) -> None:
+        """In whatever order it hears: the greatest version holds. To be cancelled is to be paused no longer."""
+        versions = {said.version: said for said in self.controls if not isinstance(said, BatchPhaseDeadlinePassedV1)}
+        paused = bool(versions) and isinstance(versions[max(versions)], BatchPausedV1)
+        assert paused == bool(self.batch and self.batch.paused)
 
     @invariant()
     def nobody_waits_for_nothing(self) -> None:
-        """I2: what has not ended waits for something, and a timer limits each wait but the client's."""
+        """I2: what has not ended waits for something, and a timer limits each wait but those for the client."""
         if self.batch is None:
             return
         waits = status_of(self.batch, {}).waiting_for
-        assert waits or self.batch.status in PAUSED
-        awaited = {
-            timer.message.phase_name for timer in self.timers.values() if isinstance(timer.message, PhaseDeadlinePassed)
-        }
-        assert awaited == {wait.phase for wait in waits if wait.what == "phase_outcome"}
-        if self.batch.status is BatchStatus.AWAITING_CONTENT_VALIDATION:
-            assert len(self.timers) == 1
+        assert bool(waits) == (not self.batch.has_ended)
+        limited = {f"{self.batch.batch_id} {wait.phase or wait.what}" for wait in waits if wait.until}
+        closing = {f"{self.batch.batch_id} content"} if self.batch.cancelled and self.batch.ingestion.is_open else set()
+        assert self.timers.keys() == limited | closing
+        assert {wait.what for wait in waits if not wait.until} <= {"pipeline_request", "resume"}
 
     @invariant()
     def the_timeline_tells_the_state(self) -> None:
@@ -223,11 +303,11 @@ class BatchLife(RuleBasedStateMachine):
 
     @invariant()
     def what_is_done_has_its_texts(self) -> None:
-        """What a further pipeline reuses is what the last run that gave something gave."""
+        """What a further run takes over of a phase that gives texts has them."""
         done = self.batch.done if self.batch else {}
         for name, found in done.items():
             if self.batch and PHASES_AS_DATA[name].gives_text:
-                assert self.batch.essays.outputs[name].essays == found.succeeded
+                assert set(self.batch.essays.outputs[name].essays) >= set(found.succeeded)
 
     @invariant()
     def it_survives_being_stored(self) -> None:
@@ -236,18 +316,21 @@ class BatchLife(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """I2: once only the clocks go on, the batch ends, or waits for its client."""
-        for _ in range(20):
-            for name in sorted(self.timers, key=lambda name: self.timers[name].at):
-                if timer := self.timers.pop(name, None):
-                    self.happens(cast(Fact, timer.message))
+        if self.batch is not None and self.batch.paused:
+            self.happens(resume())
+        for _ in range(100):
+            for name in sorted(self.timers, key=lambda name: self.timers[name].at)[:1]:
+                self.happens(self.fired(name))
         assert not self.timers
-        assert self.batch is None or self.batch.status in PAUSED
+        assert self.batch is None or self.batch.status in RESTING
 
 
 def _check_counts(found: PhaseRun) -> None:
     assert not set(found.succeeded) & found.failed.keys()
+    cancelled = set(found.outstanding) if found.status is PhaseStatus.CANCELLED else set()
     if found.has_ended:
-        assert {*found.succeeded, *found.failed} == set(found.sent)
+        assert {*found.succeeded, *found.failed, *cancelled} == set(found.sent)
+        assert len(found.succeeded) + len(found.failed) + len(cancelled) == len(found.sent)
     if found.status is PhaseStatus.SKIPPED_DUE_TO_DEPENDENCY_FAILURE:
         assert not found.sent
 
@@ -275,6 +358,43 @@ def tells_no_end(batch: Batch | None, fact: Fact, at: datetime) -> tuple[Batch |
     return batch, tuple(effect for effect in effects if not isinstance(effect, BatchPipelineCompletedV1))
 
 
+def heeds_no_attempt(batch: Batch | None, fact: Fact, at: datetime) -> tuple[Batch | None, tuple[Effect, ...]]:
+    """Takes an answer to an earlier attempt for one to the present."""
+    return decide(batch, replace(fact, attempt=None) if isinstance(fact, ELSBatchPhaseOutcomeV1) else fact, at)
+
+
+def goes_on_while_paused(batch: Batch | None, fact: Fact, at: datetime) -> tuple[Batch | None, tuple[Effect, ...]]:
+    """Starts what has become possible, paused or not."""
+    if batch is None or batch.paused is None or isinstance(fact, WISHES):
+        return decide(batch, fact, at)
+    changed, effects = decide(awake := replace(batch, paused=None), fact, at)
+    return (batch, ()) if changed is None or changed is awake else (replace(changed, paused=batch.paused), effects)
+
+
+def lets_clocks_run(batch: Batch | None, fact: Fact, at: datetime) -> tuple[Batch | None, tuple[Effect, ...]]:
+    """Sets its timers, and drops none when it is told to wait."""
+    batch, effects = decide(batch, fact, at)
+    return batch, tuple(effect for effect in effects if not isinstance(effect, Never))
+
+
+def cancels_nothing(batch: Batch | None, fact: Fact, at: datetime) -> tuple[Batch | None, tuple[Effect, ...]]:
+    """Says that the run is over, and works on."""
+    changed, effects = decide(batch, fact, at)
+    if batch is None or changed is None or not isinstance(fact, CancelAsked):
+        return changed, effects
+    return replace(changed, runs=batch.runs, cancelled=None), effects
+
+
+def does_all_again(batch: Batch | None, fact: Fact, at: datetime) -> tuple[Batch | None, tuple[Effect, ...]]:
+    """Forgets, at a retry, who has come through already."""
+    changed, effects = decide(batch, fact, at)
+    if changed is batch or changed is None or not isinstance(fact, RetryAsked):
+        return changed, effects
+    *earlier, run = changed.runs
+    run = replace(run, phases=tuple(replace(found, succeeded=()) for found in run.phases))
+    return replace(changed, runs=(*earlier, run)), effects
+
+
 def forgets_the_failed(batch: Batch | None, fact: Fact, at: datetime) -> tuple[Batch | None, tuple[Effect, ...]]:
     """Loses the essays that a phase failed on."""
     batch, effects = decide(batch, fact, at)
@@ -285,7 +405,20 @@ def forgets_the_failed(batch: Batch | None, fact: Fact, at: datetime) -> tuple[B
     return replace(batch, runs=(*earlier, run)), effects
 
 
-@pytest.mark.parametrize("broken", [heeds_no_run, sets_no_timer, tells_no_end, forgets_the_failed])
+BROKEN = [
+    heeds_no_run,
+    heeds_no_attempt,
+    sets_no_timer,
+    tells_no_end,
+    goes_on_while_paused,
+    lets_clocks_run,
+    cancels_nothing,
+    does_all_again,
+    forgets_the_failed,
+]
+
+
+@pytest.mark.parametrize("broken", BROKEN)
 def test_a_rule_that_is_broken_is_found_out(broken: Decide) -> None:
     class BrokenLife(BatchLife):
         decide = staticmethod(broken)

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from uuid_utils import uuid4, uuid7
 
 from batch_orchestrator_service.config import SERVICE_NAME
-from batch_orchestrator_service.domain.batch import Batch, decide
+from batch_orchestrator_service.domain.batch import Batch
+from batch_orchestrator_service.domain.decide import decide
 from batch_orchestrator_service.domain.facts import Fact
 from batch_orchestrator_service.implementations.batch_repository_impl import MockBatchRepositoryImpl
 from batch_orchestrator_service.implementations.batch_repository_postgres_impl import PostgreSQLBatchRepositoryImpl
@@ -168,7 +169,7 @@ async def test_the_latest_progress_of_the_active_run_is_kept(desk: Desk) -> None
     for reports in ([report(1), report(2)], [report(4, run=None)], [report(3)], [report(8, run="an older run")]):
         await desk.run(partial(desk.batches.record_progress, reports))
 
-    assert await desk.batches.progress(BATCH, RUN) == {NLP: PhaseProgress(4, 0, 9)}
+    assert await desk.batches.progress(BATCH, RUN) == {NLP: PhaseProgress(1, 4, 0, 9)}
     assert await desk.batches.progress(BATCH, "an older run") == {}
 
 
@@ -177,7 +178,7 @@ async def test_progress_of_a_later_attempt_counts_from_the_start(desk: Desk) -> 
     for reports in ([report(4)], [report(1, attempt=2)], [report(5)]):
         await desk.run(partial(desk.batches.record_progress, reports))
 
-    assert await desk.batches.progress(BATCH, RUN) == {NLP: PhaseProgress(1, 0, 9)}
+    assert await desk.batches.progress(BATCH, RUN) == {NLP: PhaseProgress(2, 1, 0, 9)}
 
 
 async def test_of_writers_at_the_same_time_each_decides_on_what_the_others_left(database: Database) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from common_core.message import Message
-from common_core.messages import ai_feedback, batch, content, nlp, pipeline, results, spellcheck
+from common_core.messages import ai_feedback, batch, content, control, nlp, pipeline, results, spellcheck
 
 MESSAGES: tuple[type[Message], ...] = (
     batch.BatchEssaysRegistered,
@@ -13,6 +13,10 @@ MESSAGES: tuple[type[Message], ...] = (
     batch.BatchEssaysReady,
     batch.BatchContentDeadlinePassedV1,
     batch.BatchPipelineCompletedV1,
+    control.BatchPausedV1,
+    control.BatchResumedV1,
+    control.BatchRunCancelledV1,
+    control.BatchPhaseDeadlinePassedV1,
     content.EssayContentProvisionedV1,
     content.EssayValidationFailedV1,
     content.BatchFileAddedV1,

@@ -1,0 +1,104 @@
+"""Decisions on what people ask for: a pipeline, another try, to stop, to wait, to go on."""
+
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from batch_orchestrator_service.domain import announcements as say
+from batch_orchestrator_service.domain import retry
+from batch_orchestrator_service.domain import run as runs
+from batch_orchestrator_service.domain.admission import essays_to_retry
+from batch_orchestrator_service.domain.asked import (
+    Asked,
+    CancelAsked,
+    PauseAsked,
+    PipelineResolved,
+    ResumeAsked,
+    RetryAsked,
+)
+from batch_orchestrator_service.domain.batch import Batch, Halt
+from batch_orchestrator_service.domain.on_content import waited_for_no_longer
+from batch_orchestrator_service.domain.pipeline import PHASES
+from batch_orchestrator_service.domain.run import Run
+from batch_orchestrator_service.domain.steps import Step, command, moved_on, with_run
+
+
+def pipeline(batch: Batch, resolved: PipelineResolved, at: datetime) -> Step:
+    """A run begins, unless the batch takes none, or was cancelled after this was asked for."""
+    outdated = batch.cancelled is not None and resolved.as_of < batch.cancelled.version
+    if outdated or not batch.accepts_pipeline or not _is_new(batch, resolved.run_id) or not _can_run(resolved):
+        return batch, ()
+    prepared = replace(
+        batch,
+        prompt=resolved.student_prompt_ref or batch.prompt,
+        assignment_id=resolved.assignment_id or batch.assignment_id,
+        cancelled=None,
+    )
+    run = runs.begin(resolved, batch.essays.ready, batch.done, at)
+    return moved_on(replace(prepared, runs=(*batch.runs, run)), run, at)
+
+
+def another_try(batch: Batch, asked: RetryAsked, at: datetime) -> Step:
+    """A further run tries essays that failed in an earlier one, and takes what was done there as it is."""
+    essays = essays_to_retry(batch, asked.phase_name, asked.essay_ids)
+    earlier = retry.last_with(batch.runs, asked.phase_name)
+    if not isinstance(essays, frozenset) or earlier is None or not _is_new(batch, asked.run_id):
+        return batch, ()
+    standing = retry.as_they_stand(earlier, batch.runs)
+    run = retry.again(standing, asked.phase_name, essays, asked.run_id, asked.correlation_id, at)
+    batch = replace(batch, runs=(*batch.runs, run))
+    phase = run.phase(asked.phase_name)
+    assert phase is not None
+    return batch, (command(batch, run, phase, at),)
+
+
+def cancel(batch: Batch, asked: CancelAsked, at: datetime) -> Step:
+    """No command is issued any more, and what is on its way counts no longer; content that is awaited is closed."""
+    if batch.has_ended:
+        return batch, ()
+    run, halt = batch.active_run, _halt(batch, asked, at)
+    stopped, effects = waited_for_no_longer(replace(batch, cancelled=halt, paused=None), at)
+    said = (*effects, say.cancellation(asked, run, halt))
+    if run is None:
+        return stopped, said
+    over = run.cancelled(at)
+    return with_run(stopped, over), (*said, say.completion(batch.batch_id, over, at))
+
+
+def pause(batch: Batch, asked: PauseAsked, at: datetime) -> Step:
+    """What comes is kept; nothing is started, and no clock runs."""
+    if batch.has_ended or batch.paused:
+        return batch, ()
+    halt = _halt(batch, asked, at)
+    return replace(batch, paused=halt), (say.pause(asked, halt),)
+
+
+def resume(batch: Batch, asked: ResumeAsked, at: datetime) -> Step:
+    """Every wait has what was left of it, and whatever has become possible meanwhile starts now."""
+    if batch.paused is None:
+        return batch, ()
+    paused_at, resumption = batch.paused.at, say.resumption(asked, batch.version + 1, at)
+    wait = batch.ingestion.wait.resumed(paused_at, at)
+    batch = replace(batch, paused=None, ingestion=replace(batch.ingestion, wait=wait))
+    if (run := batch.active_run) is None:
+        return batch, (resumption,)
+    batch, effects = moved_on(batch, _resumed(run, paused_at, at), at)
+    return batch, (resumption, *effects)
+
+
+def _resumed(run: Run, paused_at: datetime, at: datetime) -> Run:
+    phases = (replace(phase, wait=phase.wait.resumed(paused_at, at)) if phase.wait else phase for phase in run.phases)
+    return replace(run, phases=tuple(phases))
+
+
+def _halt(batch: Batch, asked: Asked, at: datetime) -> Halt:
+    return Halt(at, batch.version + 1, asked.asked_by, asked.reason)
+
+
+def _is_new(batch: Batch, run_id: str) -> bool:
+    return all(run.run_id != run_id for run in batch.runs)
+
+
+def _can_run(resolved: PipelineResolved) -> bool:
+    names = [phase.name for phase in resolved.phases]
+    return bool(names) and len(names) == len(set(names)) and PHASES.keys() >= set(names)
