@@ -4,6 +4,7 @@ from dishka import Provider, Scope, from_context, provide
 
 from common_core.enums import PhaseName
 from essay_lifecycle_service.config import Settings
+from essay_lifecycle_service.implementations.control_handlers import ControlHandler
 from essay_lifecycle_service.implementations.essay_facts_postgres_impl import PostgreSQLEssayFactsImpl
 from essay_lifecycle_service.implementations.intake_handlers import IntakeHandler
 from essay_lifecycle_service.implementations.intake_repository_postgres_impl import PostgreSQLIntakeRepositoryImpl
@@ -54,4 +55,5 @@ class HandlerProvider(Provider):
     ) -> EssayKafkaConsumer:
         """The routing table and its handlers."""
         handlers = {name: PhaseHandler(name, phases, current_unit, metrics) for name in PhaseName}
-        return EssayKafkaConsumer(IntakeHandler(intakes, current_unit), handlers)
+        control = ControlHandler(phases, handlers, current_unit)
+        return EssayKafkaConsumer(IntakeHandler(intakes, current_unit), handlers, control)

@@ -4,6 +4,12 @@ from common_core.enums import PhaseName
 from common_core.messages.ai_feedback import AIFeedbackResultDataV1
 from common_core.messages.batch import BatchContentDeadlinePassedV1, BatchEssaysRegistered
 from common_core.messages.content import EssayContentProvisionedV1, EssayValidationFailedV1
+from common_core.messages.control import (
+    BatchPausedV1,
+    BatchPhaseDeadlinePassedV1,
+    BatchResumedV1,
+    BatchRunCancelledV1,
+)
 from common_core.messages.nlp import BatchNlpAnalysisCompletedV1
 from common_core.messages.pipeline import (
     BatchServiceAIFeedbackInitiateCommandDataV1,
@@ -14,6 +20,7 @@ from common_core.messages.pipeline import (
 from common_core.messages.spellcheck import SpellcheckPhaseCompletedV1
 from essay_lifecycle_service.config import Settings
 from essay_lifecycle_service.domain.requests import ai_feedback_answers, nlp_answers, spellcheck_answers
+from essay_lifecycle_service.implementations.control_handlers import ControlHandler
 from essay_lifecycle_service.implementations.intake_handlers import IntakeHandler
 from essay_lifecycle_service.implementations.phase_handlers import PhaseHandler
 from huleedu_service_libs.runtime import Group, on_run
@@ -22,12 +29,12 @@ from huleedu_service_libs.runtime import Group, on_run
 class EssayKafkaConsumer:
     """The messages of this service's one group: everything comes essay by essay, so everything is taken in runs."""
 
-    def __init__(self, intake: IntakeHandler, phases: dict[PhaseName, PhaseHandler]) -> None:
-        self._intake, self._phases = intake, phases
+    def __init__(self, intake: IntakeHandler, phases: dict[PhaseName, PhaseHandler], control: ControlHandler) -> None:
+        self._intake, self._phases, self._control = intake, phases, control
 
     def groups(self) -> tuple[Group, ...]:
         """What to subscribe."""
-        intake, phases = self._intake, self._phases
+        intake, phases, control = self._intake, self._phases, self._control
         spellcheck, nlp = phases[PhaseName.SPELLCHECK], phases[PhaseName.NLP]
         feedback = phases[PhaseName.AI_FEEDBACK]
         routes = (
@@ -39,8 +46,12 @@ class EssayKafkaConsumer:
             on_run(SpellcheckPhaseCompletedV1, spellcheck.count_in(spellcheck_answers)),
             on_run(BatchServiceNLPInitiateCommandDataV1, nlp.start),
             on_run(BatchNlpAnalysisCompletedV1, nlp.count_in(nlp_answers)),
-            on_run(BatchServiceCJAssessmentInitiateCommandDataV1, phases[PhaseName.CJ_ASSESSMENT].refuse),
+            on_run(BatchServiceCJAssessmentInitiateCommandDataV1, phases[PhaseName.CJ_ASSESSMENT].start),
             on_run(BatchServiceAIFeedbackInitiateCommandDataV1, feedback.start),
             on_run(AIFeedbackResultDataV1, feedback.count_in(ai_feedback_answers)),
+            on_run(BatchPausedV1, control.pause),
+            on_run(BatchResumedV1, control.resume),
+            on_run(BatchRunCancelledV1, control.cancel),
+            on_run(BatchPhaseDeadlinePassedV1, control.close),
         )
         return (Group(name=Settings.service_name, routes=routes),)

@@ -16,6 +16,12 @@ class EssayLifecycleMetrics(ServiceMetrics):
             ["phase"],
             registry=self.registry,
         )
+        self.discarded_answers = Counter(
+            "discarded_answers",
+            "Those of the unused answers that came after their run had been cancelled or their phase had been closed.",
+            ["phase"],
+            registry=self.registry,
+        )
         self.phases_ended = Counter(
             "phases_ended", "Phases of batches that have ended.", ["phase", "status"], registry=self.registry
         )

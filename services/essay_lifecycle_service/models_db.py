@@ -96,13 +96,31 @@ phase = Table(
     Column("succeeded", Integer, nullable=False, server_default=_ZERO),
     Column("failed", Integer, nullable=False, server_default=_ZERO),
     Column("superseded", Boolean, nullable=False, server_default=text("false")),
+    Column("held", Boolean, nullable=False, server_default=text("false")),
     Column("phase", Text, nullable=False),
     UniqueConstraint("batch_id", "phase", "run_id", "attempt"),
     CheckConstraint(
         "waiting >= 0 and succeeded >= 0 and failed >= 0 and succeeded + failed <= total", name="counts_add_up"
     ),
 )
-Index("ix_phase_waiting", phase.c.phase, phase.c.id, postgresql_where=phase.c.waiting > 0)
+Index("ix_phase_waiting", phase.c.phase, phase.c.id, postgresql_where=text("waiting > 0 and not held"))
+
+# Whether a batch is to wait, by the greatest version of what BOS has said; commands may come later than that.
+hold = Table(
+    "hold",
+    metadata,
+    Column("batch_id", Uuid, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("waits", Boolean, nullable=False),
+)
+
+# Runs that no command is taken up for any more.
+cancelled_run = Table(
+    "cancelled_run",
+    metadata,
+    Column("batch_id", Uuid, primary_key=True),
+    Column("run_id", Uuid, primary_key=True),
+)
 
 # The plan as compressed JSON; written once.
 phase_plan = Table(
@@ -122,4 +140,13 @@ essay_result = Table(
     Column("text_storage_id", Text),
     Column("metrics", LargeBinary),
     Column("error_code", Text),
+)
+
+# Answers that came after their phase had been closed without them: kept apart, counted nowhere else.
+discarded_answer = Table(
+    "discarded_answer",
+    metadata,
+    Column("phase_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("essay_id", Uuid, primary_key=True),
+    Column("answered_at", _TIME, nullable=False),
 )

@@ -1,13 +1,13 @@
 """The ports: where files and phases are kept, where facts are read, and where things are said."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from common_core.enums import PhaseName
 from essay_lifecycle_service.domain.essay_status import BatchFacts, EssayFacts
 from essay_lifecycle_service.domain.intake import IntakeStep, Registration, Upload
-from essay_lifecycle_service.domain.phases import Answer, PhaseStep, Plan
+from essay_lifecycle_service.domain.phases import Address, Answer, Cancellation, Hold, PhaseStep, Plan
 from huleedu_service_libs.runtime import Cause, Effect
 
 
@@ -46,6 +46,15 @@ class PhaseRepositoryProtocol(Protocol):
 
     async def record(self, phase: PhaseName, answers: Sequence[Answer], at: datetime) -> PhaseStep:
         """Count these in, each essay once, and let as many out as came back."""
+
+    async def close(self, phase: PhaseName, addresses: Sequence[Address], at: datetime) -> PhaseStep:
+        """Wait no longer for these: the essays that are not answered have failed, whether they were sent or not."""
+
+    async def hold(self, holds: Sequence[Hold]) -> Mapping[PhaseName, PhaseStep]:
+        """Send out nothing of batches that wait; what is out is counted in. Let out what waits no longer."""
+
+    async def cancel(self, cancelled: Sequence[Cancellation], at: datetime) -> Mapping[PhaseName, PhaseStep]:
+        """Forget these runs, give back the room that they took, and take up none of their commands that come late."""
 
 
 class EssayFactsProtocol(Protocol):

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from common_core.enums import BatchStatus, CourseCode, PhaseName
+from common_core.messages.control import PHASE_TIMED_OUT
 from common_core.messages.pipeline import (
     ELSBatchPhaseOutcomeV1,
     ELSBatchPhaseProgressV1,
@@ -36,6 +37,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     essays: tuple[EssayProcessingInputRefV1, ...]
     correlation_id: str
     metadata: dict[str, Any] | None = None
+
+    @property
+    def address(self) -> "Address":
+        """What answers to it name."""
+        return Address(self.batch_id, self.run_id, self.attempt)
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +78,21 @@ class Load(msgspec.Struct, frozen=True):
         return Load(self.in_flight + in_flight, self.waiting + waiting)
 
 
+class Hold(msgspec.Struct, frozen=True):
+    """A batch is to wait, or to wait no longer. Of all that was ever said of it the greatest version holds."""
+
+    batch_id: str
+    version: int
+    waits: bool
+
+
+class Cancellation(msgspec.Struct, frozen=True):
+    """Nobody waits for this run any longer, whether its commands have come or not; none is named where none began."""
+
+    batch_id: str
+    run_id: str | None
+
+
 class KnownPhase(msgspec.Struct, frozen=True):
     """What there is already of the batch and phase that a command speaks of."""
 
@@ -90,12 +111,22 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     error_code: str | None = None
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What a specialised service said of one essay; without run and attempt it means the open phase."""
+NOT_IN_TIME = Verdict(error_code=PHASE_TIMED_OUT)
+"""What becomes of an essay whose phase is closed before it is answered."""
+
+
+class Address(msgspec.Struct, frozen=True):
+    """Which attempt of a phase is meant; without run and attempt it is the open one."""
 
     batch_id: str
     run_id: str | None = None
     attempt: int | None = None
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a specialised service said of one essay."""
+
+    address: Address
     essay_id: str
     verdict: Verdict
 
@@ -122,12 +153,16 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PhaseStep(msgspec.Struct, frozen=True, kw_only=True):
-    """What has become true of some phases, and is to be said; `unused` answers have changed nothing."""
+    """What has become true of some phases, and is to be said; `unused` answers have changed nothing.
+
+    Those among them that came after their phase had been closed without them are `discarded`: kept apart, once each.
+    """
 
     releases: Sequence[Release] = ()
     advanced: Sequence[Standing] = ()
     ended: Sequence[EndedPhase] = ()
     unused: int = 0
+    discarded: int = 0
 
 
 def plan_of(command: PhaseCommand, event_id: str, correlation_id: str, metadata: dict[str, Any] | None) -> Plan:

@@ -13,7 +13,7 @@ from common_core.messages.ai_feedback import (
 from common_core.messages.nlp import BatchNlpAnalysisCompletedV1, BatchNlpProcessingRequestedV2
 from common_core.messages.spellcheck import EssayLifecycleSpellcheckRequestV1, SpellcheckPhaseCompletedV1
 from common_core.shared import SystemProcessingMetadata
-from essay_lifecycle_service.domain.phases import UNNAMED_ERROR, Answer, Plan, Release, Verdict
+from essay_lifecycle_service.domain.phases import UNNAMED_ERROR, Address, Answer, Plan, Release, Verdict
 
 PHASE_NOT_AVAILABLE = "PHASE_NOT_AVAILABLE"
 _SPELLCHECK_SUCCEEDED = "completed"
@@ -100,9 +100,7 @@ def spellcheck_answers(message: SpellcheckPhaseCompletedV1) -> Iterator[Answer]:
     else:
         verdict = Verdict(error_code=message.error_code or UNNAMED_ERROR)
     yield Answer(
-        batch_id=message.batch_id,
-        run_id=message.run_id,
-        attempt=message.attempt,
+        address=Address(message.batch_id, message.run_id, message.attempt),
         essay_id=message.entity_id,
         verdict=verdict,
     )
@@ -118,9 +116,7 @@ def nlp_answers(message: BatchNlpAnalysisCompletedV1) -> Iterator[Answer]:
 
 def _nlp_answer(message: BatchNlpAnalysisCompletedV1, essay_id: str, verdict: Verdict) -> Answer:
     return Answer(
-        batch_id=message.batch_id,
-        run_id=message.run_id,
-        attempt=message.attempt,
+        address=Address(message.batch_id, message.run_id, message.attempt),
         essay_id=essay_id,
         verdict=verdict,
     )
@@ -130,9 +126,7 @@ def ai_feedback_answers(message: AIFeedbackResultDataV1) -> Iterator[Answer]:
     """One essay a message; the text goes on as it came."""
     succeeded = message.status is EssayStatus.AI_FEEDBACK_SUCCESS
     yield Answer(
-        batch_id=message.parent_id,
-        run_id=message.run_id,
-        attempt=message.attempt,
+        address=Address(message.parent_id, message.run_id, message.attempt),
         essay_id=message.entity_id,
         verdict=_PASSED if succeeded else Verdict(error_code=message.error_code or UNNAMED_ERROR),
     )
@@ -142,6 +136,4 @@ def refusals(release: Release) -> Iterator[Answer]:
     """What is answered for a phase that no service here works on."""
     plan, verdict = release.plan, Verdict(error_code=PHASE_NOT_AVAILABLE)
     for ref in release.essays:
-        yield Answer(
-            batch_id=plan.batch_id, run_id=plan.run_id, attempt=plan.attempt, essay_id=ref.essay_id, verdict=verdict
-        )
+        yield Answer(address=plan.address, essay_id=ref.essay_id, verdict=verdict)

@@ -6,7 +6,7 @@ from typing import TypeVar
 from common_core.enums import PhaseName
 from common_core.message import Envelope, Message
 from common_core.messages.pipeline import PhaseCommand
-from essay_lifecycle_service.domain.phases import Answer, PhaseStep, Plan, outcome, plan_of, progress_message
+from essay_lifecycle_service.domain.phases import Address, Answer, PhaseStep, Plan, outcome, plan_of, progress_message
 from essay_lifecycle_service.domain.requests import REQUESTS, refusals
 from essay_lifecycle_service.metrics import EssayLifecycleMetrics
 from essay_lifecycle_service.protocols import Outbox, PhaseRepositoryProtocol
@@ -26,11 +26,21 @@ class PhaseHandler:
 
     async def start(self, commands: Sequence[Envelope[C]]) -> None:
         """Send out what there is room for."""
-        self._say(await self._phases.open(self._phase, _plans(commands), self._outbox().now))
+        await self.follow(await self._phases.open(self._phase, _plans(commands), self._outbox().now))
 
-    async def refuse(self, commands: Sequence[Envelope[C]]) -> None:
+    async def close(self, passed: Sequence[Address]) -> None:
+        """The time of these is over: go on with what there is."""
+        await self.follow(await self._phases.close(self._phase, passed, self._outbox().now))
+
+    async def follow(self, step: PhaseStep) -> None:
+        """Say what has become true, and send out whose turn it is."""
+        if self._phase in REQUESTS:
+            self._say(step)
+        else:
+            await self._refuse(step)
+
+    async def _refuse(self, step: PhaseStep) -> None:
         """No service works on this phase: all essays fail at once, so that nobody waits for them."""
-        step = await self._phases.open(self._phase, _plans(commands), self._outbox().now)
         while True:
             self._say_ended(step)
             answers = [answer for release in step.releases for answer in refusals(release)]
@@ -44,7 +54,7 @@ class PhaseHandler:
         async def handle(envelopes: Sequence[Envelope[A]]) -> None:
             answers = [answer for envelope in envelopes for answer in read(envelope.data)]
             if answers:
-                self._say(await self._phases.record(self._phase, answers, self._outbox().now))
+                await self.follow(await self._phases.record(self._phase, answers, self._outbox().now))
 
         return handle
 
@@ -56,6 +66,7 @@ class PhaseHandler:
             outbox.say(progress_message(standing), cause=_cause(standing.plan))
         self._say_ended(step)
         self._metrics.unused_answers.labels(self._phase).inc(step.unused)
+        self._metrics.discarded_answers.labels(self._phase).inc(step.discarded)
 
     def _say_ended(self, step: PhaseStep) -> None:
         for ended in step.ended:

@@ -1,13 +1,17 @@
 """Phases in memory: the rules of `domain.phases` and nothing else."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from common_core.enums import PhaseName
 from essay_lifecycle_service.domain.phases import (
+    NOT_IN_TIME,
+    Address,
     Answer,
+    Cancellation,
     EndedPhase,
+    Hold,
     KnownPhase,
     Load,
     PhaseStep,
@@ -30,6 +34,7 @@ class KeptPhase:
     plan: Plan
     opened_at: datetime
     sent: int = 0
+    is_held: bool = False
     is_open: bool = True
     superseded: bool = False
     verdicts: dict[str, tuple[datetime, Verdict]] = field(default_factory=dict)
@@ -47,13 +52,14 @@ class KeptPhase:
         """As the rules see it."""
         return KnownPhase(self.phase_id, self.plan.run_id, self.plan.attempt, self.is_open, self.progress)
 
-    def means(self, answer: Answer) -> bool:
-        """Whether an answer is about this phase."""
+    def means(self, address: Address) -> bool:
+        """Whether this attempt is open, and meant."""
+        mine = self.plan.address
         return (
             self.is_open
-            and answer.batch_id == self.plan.batch_id
-            and answer.run_id in (None, self.plan.run_id)
-            and answer.attempt in (None, self.plan.attempt)
+            and address.batch_id == mine.batch_id
+            and address.run_id in (None, mine.run_id)
+            and address.attempt in (None, mine.attempt)
         )
 
     def count_in(self, answer: Answer, at: datetime) -> bool:
@@ -63,6 +69,23 @@ class KeptPhase:
             return False
         self.verdicts[answer.essay_id] = (at, answer.verdict)
         return True
+
+    def owes(self, answer: Answer) -> bool:
+        """Whether it was closed without this answer."""
+        _, verdict = self.verdicts.get(answer.essay_id, (None, None))
+        unanswered = self.superseded if verdict is None else verdict == NOT_IN_TIME
+        return not self.is_open and answer.address == self.plan.address and unanswered
+
+    def close(self, at: datetime) -> None:
+        """Whoever is not answered has failed."""
+        for ref in self.plan.essays:
+            self.verdicts.setdefault(ref.essay_id, (at, NOT_IN_TIME))
+        self.sent = len(self.plan.essays)
+
+    def supersede(self) -> None:
+        """It is over, and nothing is to be said of it."""
+        self.superseded = self.superseded or self.is_open
+        self.is_open = False
 
     def end(self) -> EndedPhase:
         """Close it."""
@@ -78,6 +101,9 @@ class InMemoryPhaseRepositoryImpl:
         """At most `window` essays of a phase are out at once."""
         self._window = window
         self.phases: list[KeptPhase] = []
+        self.discarded: set[tuple[int, str]] = set()
+        self._holds: dict[str, Hold] = {}
+        self._cancelled: set[Cancellation] = set()
 
     async def open(self, phase: PhaseName, plans: Sequence[Plan], at: datetime) -> PhaseStep:
         """One by one; what a new one supersedes is closed first."""
@@ -85,6 +111,8 @@ class InMemoryPhaseRepositoryImpl:
         ended = []
         for plan in plans:
             mine = [kept for kept in self._of(phase) if kept.plan.batch_id == plan.batch_id]
+            if Cancellation(plan.batch_id, plan.run_id) in self._cancelled:
+                continue
             if is_new(plan, [kept.known for kept in mine]):
                 kept = self._take_up(plan, mine, at)
                 releases += self._let_out(phase)
@@ -93,33 +121,78 @@ class InMemoryPhaseRepositoryImpl:
 
     def _take_up(self, plan: Plan, mine: Sequence[KeptPhase], at: datetime) -> KeptPhase:
         for kept in mine:
-            kept.superseded = kept.superseded or kept.is_open
-            kept.is_open = False
-        self.phases.append(KeptPhase(len(self.phases), plan, at))
+            kept.supersede()
+        self.phases.append(KeptPhase(len(self.phases), plan, at, is_held=self._is_held(plan.batch_id)))
         return self.phases[-1]
 
     async def record(self, phase: PhaseName, answers: Sequence[Answer], at: datetime) -> PhaseStep:
         """One by one; then see which phases are over."""
         moved: dict[int, KeptPhase] = {}
-        used = 0
+        unused = []
         for answer in answers:
-            kept = next((kept for kept in reversed(self._of(phase)) if kept.means(answer)), None)
+            kept = self._meant(phase, answer.address)
             if kept is not None and kept.count_in(answer, at):
                 moved[kept.phase_id] = kept
-                used += 1
+            else:
+                unused.append(answer)
+        ended = [kept.end() for kept in moved.values() if kept.progress.is_over]
         return PhaseStep(
-            advanced=[Standing(kept.plan, kept.progress) for kept in moved.values() if not kept.progress.is_over],
-            ended=[kept.end() for kept in moved.values() if kept.progress.is_over],
+            advanced=[Standing(kept.plan, kept.progress) for kept in moved.values() if kept.is_open],
+            ended=ended,
             releases=self._let_out(phase),
-            unused=len(answers) - used,
+            unused=len(unused),
+            discarded=self._discard(phase, unused),
         )
+
+    def _discard(self, phase: PhaseName, unused: Sequence[Answer]) -> int:
+        before = len(self.discarded)
+        self.discarded |= {
+            (kept.phase_id, answer.essay_id) for answer in unused for kept in self._of(phase) if kept.owes(answer)
+        }
+        return len(self.discarded) - before
+
+    async def close(self, phase: PhaseName, addresses: Sequence[Address], at: datetime) -> PhaseStep:
+        """One by one; then see whose turn it is."""
+        ended = []
+        for address in addresses:
+            kept = self._meant(phase, address)
+            if kept is not None:
+                kept.close(at)
+                ended.append(kept.end())
+        return PhaseStep(ended=ended, releases=self._let_out(phase))
+
+    async def hold(self, holds: Sequence[Hold]) -> Mapping[PhaseName, PhaseStep]:
+        """The last word on each batch."""
+        for hold in holds:
+            self._holds[hold.batch_id] = max(self._holds.get(hold.batch_id, hold), hold, key=lambda each: each.version)
+        for kept in self.phases:
+            kept.is_held = self._is_held(kept.plan.batch_id)
+        return self._let_all_out()
+
+    async def cancel(self, cancelled: Sequence[Cancellation], at: datetime) -> Mapping[PhaseName, PhaseStep]:
+        """They are remembered for commands that come late."""
+        self._cancelled.update(cancelled)
+        for kept in self.phases:
+            if Cancellation(kept.plan.batch_id, kept.plan.run_id) in self._cancelled:
+                kept.supersede()
+        return self._let_all_out()
+
+    def _is_held(self, batch_id: str) -> bool:
+        hold = self._holds.get(batch_id)
+        return hold is not None and hold.waits
+
+    def _meant(self, phase: PhaseName, address: Address) -> KeptPhase | None:
+        return next((kept for kept in reversed(self._of(phase)) if kept.means(address)), None)
+
+    def _let_all_out(self) -> Mapping[PhaseName, PhaseStep]:
+        return {phase: PhaseStep(releases=self._let_out(phase)) for phase in PhaseName}
 
     def _of(self, phase: PhaseName) -> list[KeptPhase]:
         return [kept for kept in self.phases if kept.plan.phase == phase]
 
     def _let_out(self, phase: PhaseName) -> list[Release]:
         of_phase = [kept for kept in self._of(phase) if kept.is_open]
-        queue = [kept for kept in of_phase if kept.progress.waiting]
+        queue = [kept for kept in of_phase if kept.progress.waiting and not kept.is_held]
         room = _load(of_phase).room(self._window)
         released = []
         for kept, share in zip(queue, allot(room, [kept.progress.waiting for kept in queue]), strict=True):

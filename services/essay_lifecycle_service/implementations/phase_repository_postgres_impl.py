@@ -1,14 +1,22 @@
 """Phases on PostgreSQL: answers are only ever inserted, and counters moved by what the insert says was new."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import astuple, replace
+
 from common_core.enums import PhaseName
+from common_core.messages.control import PHASE_TIMED_OUT
 from essay_lifecycle_service.domain.phases import (
+    NOT_IN_TIME,
+    Address,
     Answer,
+    Cancellation,
     EndedPhase,
+    Hold,
     KnownPhase,
     Load,
     PhaseStep,
@@ -27,9 +35,17 @@ from essay_lifecycle_service.implementations.metrics_packing import pack, unpack
 from essay_lifecycle_service.implementations.plan_shelf import PlanShelf, ShelvedPlan, packed
 from huleedu_service_libs.runtime import current_unit
 
-_Address = tuple[str, str | None, int | None]
 _Verdicts = dict[tuple[int, str], Verdict]
 _NOWHERE = (0, 0)
+
+
+class _KnownPlan(Struct, frozen=True):
+    """A plan, whether it is still wanted and may begin, and what there is already of its batch and phase."""
+
+    plan: Plan
+    is_cancelled: bool
+    is_held: bool
+    phases: list[KnownPhase]
 
 
 class PostgreSQLPhaseRepositoryImpl:
@@ -51,49 +67,109 @@ class PostgreSQLPhaseRepositoryImpl:
         """Lock, see what there is, close what is superseded, write what is new."""
         load = await self._lock(phase)
         known = await self._known(phase, plans)
-        fresh = [(plan, known[place]) for place, plan in enumerate(plans) if is_new(plan, known[place])]
+        fresh = [each for each in known if not each.is_cancelled and is_new(each.plan, each.phases)]
         if not fresh:
             return PhaseStep()
-        load = await self._supersede(phase, [old for _, olds in fresh for old in olds if old.is_open], load, at)
-        new = [plan for plan, _ in fresh]
-        releases, load = await self._write(phase, new, load, at)
+        superseded = [old for each in fresh for old in each.phases if old.is_open]
+        load = await self._supersede(phase, superseded, load, at)
+        releases, load = await self._write(phase, fresh, load, at)
         return PhaseStep(
             releases=[*releases, *await self._let_out(phase, load)],
-            ended=[EndedPhase(plan=plan, verdicts={}) for plan in new if not plan.essays],
+            ended=[EndedPhase(plan=each.plan, verdicts={}) for each in fresh if not each.plan.essays],
         )
 
     async def record(self, phase: PhaseName, answers: Sequence[Answer], at: datetime) -> PhaseStep:
         """See the protocol: find the phases, insert and count, then what follows from the counts."""
-        found = await self._find(phase, answers)
+        found = await self._find(phase, [answer.address for answer in answers])
         plans = await self._shelf.get({phase_id for phase_id, _ in found.values()})
         news = _expected(answers, found, plans)
-        if not news:
-            return PhaseStep(unused=len(answers))
+        step, used = await self._count(phase, news, plans, at) if news else (PhaseStep(), 0)
+        if used == len(answers):
+            return step
+        discarded = await self._discard(phase, answers, at)
+        return replace(step, unused=len(answers) - used, discarded=discarded)
+
+    async def _count(
+        self, phase: PhaseName, news: _Verdicts, plans: Mapping[int, ShelvedPlan], at: datetime
+    ) -> tuple[PhaseStep, int]:
+        """Insert, count, and see what follows; also gives how many were new."""
         rows = await current_unit().connection.fetch(sql.RECORD, phase, at, *_verdict_columns(news))
         load = Load(rows[0]["in_flight"], rows[0]["waiting_in_all"])
         moved = [(row["id"], _progress(row)) for row in rows if row["id"] is not None]
-        return PhaseStep(
+        step = PhaseStep(
             releases=await self._let_out(phase, load),
             advanced=[Standing(plans[which].plan, progress) for which, progress in moved if not progress.is_over],
             ended=await self._ended([row for row in rows if row["id"] and _progress(row).is_over], plans, news),
-            unused=len(answers) - sum(row["n"] or 0 for row in rows),
         )
+        return step, sum(row["n"] or 0 for row in rows)
+
+    async def _discard(self, phase: PhaseName, answers: Sequence[Answer], at: datetime) -> int:
+        """Keep those that came too late; what was counted in just now, or ever, is none of them."""
+        late = [(*astuple(answer.address), answer.essay_id) for answer in answers]
+        columns = map(list, zip(*late, strict=True))
+        done = await current_unit().connection.execute(sql.DISCARD, phase, at, *columns, PHASE_TIMED_OUT)
+        return int(done.split()[-1])
+
+    async def close(self, phase: PhaseName, addresses: Sequence[Address], at: datetime) -> PhaseStep:
+        """See the protocol: whoever waits counts as sent, whoever is sent as answered, and then the phase is over."""
+        found = await self._find(phase, addresses)
+        plans = await self._shelf.get({phase_id for phase_id, _ in found.values()})
+        waiting = {phase_id: len(plans[phase_id].places) - sent for phase_id, sent in found.values()}
+        if not waiting:
+            return PhaseStep()
+        con = current_unit().connection
+        await con.execute(sql.RELEASE, phase, list(waiting), list(waiting.values()), sum(waiting.values()))
+        news = {(phase_id, essay_id): NOT_IN_TIME for phase_id in waiting for essay_id in plans[phase_id].places}
+        step, _ = await self._count(phase, news, plans, at)
+        return step
+
+    async def hold(self, holds: Sequence[Hold]) -> Mapping[PhaseName, PhaseStep]:
+        """See the protocol: all phases are locked, so that no command slips through."""
+        con = current_unit().connection
+        await con.execute(sql.LOCK_ALL)
+        rows = await con.fetch(sql.HOLD, *map(list, zip(*map(astuple, holds), strict=True)))
+        return await self._let_all_out({row["phase"] for row in rows})
+
+    async def cancel(self, cancelled: Sequence[Cancellation], at: datetime) -> Mapping[PhaseName, PhaseStep]:
+        """See the protocol: all phases are locked, so that no command slips through."""
+        runs = [(each.batch_id, each.run_id) for each in cancelled if each.run_id]
+        if not runs:
+            return {}
+        con = current_unit().connection
+        await con.execute(sql.LOCK_ALL)
+        rows = await con.fetch(sql.CANCEL, at, *map(list, zip(*runs, strict=True)))
+        for row in rows:
+            self._shelf.drop(row["id"])
+        return await self._let_all_out({row["phase"] for row in rows})
+
+    async def _let_all_out(self, phases: Collection[str]) -> Mapping[PhaseName, PhaseStep]:
+        """Whoever's turn it has become in these."""
+        if not phases:
+            return {}
+        loads = await current_unit().connection.fetch(sql.LOADS, list(phases))
+        return {
+            PhaseName(name): PhaseStep(releases=await self._let_out(PhaseName(name), Load(*counts)))
+            for name, *counts in loads
+        }
 
     async def _lock(self, phase: PhaseName) -> Load:
         row = await current_unit().connection.fetchrow(sql.LOCK, phase)
         assert row is not None
         return Load(row["in_flight"], row["waiting"])
 
-    async def _known(self, phase: PhaseName, plans: Sequence[Plan]) -> Mapping[int, list[KnownPhase]]:
+    async def _known(self, phase: PhaseName, plans: Sequence[Plan]) -> list["_KnownPlan"]:
         rows = await current_unit().connection.fetch(
             sql.KNOWN, phase, [plan.batch_id for plan in plans], [plan.run_id for plan in plans]
         )
-        known = defaultdict(list)
+        known: dict[int, _KnownPlan] = {}
         for row in rows:
-            known[row["ord"] - 1].append(
-                KnownPhase(row["id"], row["run_id"], row["attempt"], row["is_open"], _progress(row))
-            )
-        return known
+            place = row["ord"] - 1
+            found = known.setdefault(place, _KnownPlan(plans[place], row["cancelled"], row["held"], []))
+            if row["id"] is not None:
+                found.phases.append(
+                    KnownPhase(row["id"], row["run_id"], row["attempt"], row["is_open"], _progress(row))
+                )
+        return [known[place] for place in sorted(known)]
 
     async def _supersede(self, phase: PhaseName, old: Sequence[KnownPhase], load: Load, at: datetime) -> Load:
         if not old:
@@ -104,11 +180,13 @@ class PostgreSQLPhaseRepositoryImpl:
         return load.changed(-out, -waiting)
 
     async def _write(
-        self, phase: PhaseName, plans: Sequence[Plan], load: Load, at: datetime
+        self, phase: PhaseName, fresh: Sequence["_KnownPlan"], load: Load, at: datetime
     ) -> tuple[list[Release], Load]:
-        """New phases, with as many essays sent as there is room for, if nobody waits already."""
+        """New phases, with as many essays sent as there is room for, if nobody waits already or is to wait."""
+        plans = [each.plan for each in fresh]
         totals = [len(plan.essays) for plan in plans]
-        shares = allot(load.room(self._window) if not load.waiting else 0, totals)
+        room = load.room(self._window) if not load.waiting else 0
+        shares = allot(room, [0 if each.is_held else total for each, total in zip(fresh, totals, strict=True)])
         waiting = [total - share for total, share in zip(totals, shares, strict=True)]
         rows = await current_unit().connection.fetch(
             sql.OPEN,
@@ -119,6 +197,7 @@ class PostgreSQLPhaseRepositoryImpl:
             [plan.attempt for plan in plans],
             totals,
             waiting,
+            [each.is_held for each in fresh],
             list(map(packed, plans)),
         )
         for row in rows:
@@ -126,10 +205,11 @@ class PostgreSQLPhaseRepositoryImpl:
         first = [release(plan, 0, share) for plan, share in zip(plans, shares, strict=True) if share]
         return first, load.changed(sum(shares), sum(waiting))
 
-    async def _find(self, phase: PhaseName, answers: Sequence[Answer]) -> Mapping[_Address, tuple[int, int]]:
+    async def _find(self, phase: PhaseName, named: Sequence[Address]) -> Mapping[Address, tuple[int, int]]:
         """The open phase that each address means, and how many of its essays have been sent."""
-        addresses = list(dict.fromkeys(map(_address, answers)))
-        rows = await current_unit().connection.fetch(sql.FIND, phase, *map(list, zip(*addresses, strict=True)))
+        addresses = list(dict.fromkeys(named))
+        columns = map(list, zip(*map(astuple, addresses), strict=True))
+        rows = await current_unit().connection.fetch(sql.FIND, phase, *columns)
         return {addresses[row["ord"] - 1]: (row["id"], row["sent"]) for row in rows}
 
     async def _ended(self, rows: Sequence[Any], plans: Mapping[int, ShelvedPlan], news: _Verdicts) -> list[EndedPhase]:
@@ -163,17 +243,13 @@ class PostgreSQLPhaseRepositoryImpl:
         ]
 
 
-def _address(answer: Answer) -> _Address:
-    return answer.batch_id, answer.run_id, answer.attempt
-
-
 def _expected(
-    answers: Sequence[Answer], found: Mapping[_Address, tuple[int, int]], plans: Mapping[int, ShelvedPlan]
+    answers: Sequence[Answer], found: Mapping[Address, tuple[int, int]], plans: Mapping[int, ShelvedPlan]
 ) -> _Verdicts:
     """The first answer about each essay, if it was asked about: not another phase's, nor one whose turn is to come."""
     expected: _Verdicts = {}
     for answer in answers:
-        phase_id, sent = found.get(_address(answer), _NOWHERE)
+        phase_id, sent = found.get(answer.address, _NOWHERE)
         if sent and plans[phase_id].places.get(answer.essay_id, sent) < sent:
             expected.setdefault((phase_id, answer.essay_id), answer.verdict)
     return expected

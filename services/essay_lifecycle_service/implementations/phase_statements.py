@@ -4,17 +4,24 @@
 # window is kept over all batches and replicas, and no two can dead-lock over phases.
 LOCK = "select in_flight, waiting from fan_out where phase = $1 for update"
 
-KNOWN = """select k.ord, p.id, p.ended_at is null as is_open, p.run_id::text, p.attempt,
-    p.total, p.waiting, p.succeeded, p.failed
+LOCK_ALL = "select phase, in_flight, waiting from fan_out order by phase for update"
+
+# For each plan: whether its run is cancelled or its batch is to wait, and the phases there are already, if any.
+KNOWN = """select k.ord, c.run_id is not null as cancelled, coalesce(h.waits, false) as held,
+    p.id, p.ended_at is null as is_open, p.run_id::text, p.attempt, p.total, p.waiting, p.succeeded, p.failed
   from unnest($2::text[]::uuid[], $3::text[]::uuid[]) with ordinality k(batch_id, run_id, ord)
-  join phase p on p.batch_id = k.batch_id and p.phase = $1 and (p.ended_at is null or p.run_id = k.run_id)"""
+  left join cancelled_run c on c.batch_id = k.batch_id and c.run_id = k.run_id
+  left join hold h on h.batch_id = k.batch_id
+  left join phase p on p.batch_id = k.batch_id and p.phase = $1 and (p.ended_at is null or p.run_id = k.run_id)"""
 
 OPEN = """with asked as (
-    select * from unnest($3::text[]::uuid[], $4::text[]::uuid[], $5::int[], $6::int[], $7::int[], $8::bytea[])
-      with ordinality a(batch_id, run_id, attempt, total, waiting, body, ord)),
+    select * from unnest(
+        $3::text[]::uuid[], $4::text[]::uuid[], $5::int[], $6::int[], $7::int[], $8::bool[], $9::bytea[])
+      with ordinality a(batch_id, run_id, attempt, total, waiting, held, body, ord)),
   opened as (
-    insert into phase(batch_id, phase, run_id, attempt, total, waiting, opened_at, ended_at)
-    select batch_id, $1, run_id, attempt, total, waiting, $2::timestamptz, case when total = 0 then $2::timestamptz end
+    insert into phase(batch_id, phase, run_id, attempt, total, waiting, held, opened_at, ended_at)
+    select batch_id, $1, run_id, attempt, total, waiting, held,
+      $2::timestamptz, case when total = 0 then $2::timestamptz end
     from asked order by ord
     returning id, batch_id, run_id, attempt, total, waiting),
   kept as (
@@ -64,9 +71,49 @@ VERDICTS = """select phase_id, essay_id::text, text_storage_id, metrics, error_c
   from essay_result where phase_id = any($1::bigint[])"""
 
 QUEUE = """select id, total - waiting as sent, waiting from phase
-  where phase = $1 and waiting > 0 order by id limit $2"""
+  where phase = $1 and waiting > 0 and not held order by id limit $2"""
 
 RELEASE = """with sent as (
     update phase p set waiting = p.waiting - s.count from unnest($2::bigint[], $3::int[]) s(id, count)
     where p.id = s.id)
   update fan_out set in_flight = in_flight + $4::bigint, waiting = waiting - $4::bigint where phase = $1"""
+
+# The greatest version of what was ever said of a batch holds; its open phases are told.
+HOLD = """with said as (
+    select distinct on (batch_id) batch_id::uuid, version, waits
+    from unnest($1::text[], $2::bigint[], $3::bool[]) s(batch_id, version, waits) order by batch_id, version desc),
+  kept as (
+    insert into hold as h (batch_id, version, waits) select * from said order by batch_id
+    on conflict (batch_id) do update set version = excluded.version, waits = excluded.waits
+    where excluded.version > h.version
+    returning batch_id, waits)
+  update phase p set held = k.waits from kept k
+  where p.batch_id = k.batch_id and p.ended_at is null and p.held <> k.waits returning p.phase"""
+
+# The run is remembered for commands that come late; what is open of it is closed, and its room is there for others.
+CANCEL = """with said as (
+    select distinct batch_id::uuid, run_id::uuid from unnest($2::text[], $3::text[]) s(batch_id, run_id)),
+  kept as (
+    insert into cancelled_run(batch_id, run_id) select * from said order by batch_id, run_id on conflict do nothing),
+  found as materialized (
+    select p.id, p.phase, p.total - p.waiting - p.succeeded - p.failed as out, p.waiting
+    from said s join phase p on p.batch_id = s.batch_id and p.run_id = s.run_id and p.ended_at is null),
+  closed as (
+    update phase p set ended_at = $1, waiting = 0, superseded = true from found f where p.id = f.id),
+  counted as (
+    update fan_out f set in_flight = f.in_flight - s.out, waiting = f.waiting - s.waiting
+    from (select phase, sum(out) as out, sum(waiting) as waiting from found group by phase) s where f.phase = s.phase)
+  select id, phase from found"""
+
+LOADS = "select phase, in_flight, waiting from fan_out where phase = any($1::text[])"
+
+# Answers to phases that were closed without them. The first about an essay is kept.
+DISCARD = """insert into discarded_answer(phase_id, essay_id, answered_at)
+  select p.id, a.essay_id, $2
+  from unnest($3::text[]::uuid[], $4::text[]::uuid[], $5::int[], $6::text[]::uuid[])
+    a(batch_id, run_id, attempt, essay_id)
+  join phase p on p.batch_id = a.batch_id and p.phase = $1 and p.run_id = a.run_id and p.attempt = a.attempt
+    and p.ended_at is not null
+  left join essay_result r on r.phase_id = p.id and r.essay_id = a.essay_id
+  where case when r.phase_id is null then p.superseded else r.error_code = $7 end
+  on conflict do nothing"""

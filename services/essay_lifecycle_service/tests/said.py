@@ -4,11 +4,17 @@ import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from common_core.enums import BatchStatus, ClassType, CourseCode, EssayStatus, FileValidationErrorCode
+from common_core.enums import BatchStatus, ClassType, CourseCode, EssayStatus, FileValidationErrorCode, PhaseName
 from common_core.message import Envelope, M
 from common_core.messages.ai_feedback import AIFeedbackResultDataV1
 from common_core.messages.batch import BatchContentDeadlinePassedV1, BatchEssaysRegistered
 from common_core.messages.content import EssayContentProvisionedV1, EssayValidationFailedV1
+from common_core.messages.control import (
+    BatchPausedV1,
+    BatchPhaseDeadlinePassedV1,
+    BatchResumedV1,
+    BatchRunCancelledV1,
+)
 from common_core.messages.nlp import BatchNlpAnalysisCompletedV1
 from common_core.messages.pipeline import (
     BatchServiceAIFeedbackInitiateCommandDataV1,
@@ -107,6 +113,37 @@ def unusable(batch: str, file: str) -> EssayValidationFailedV1:
 def deadline(batch: str) -> BatchContentDeadlinePassedV1:
     """BOS waits no longer."""
     return BatchContentDeadlinePassedV1(batch_id=id_of(batch), correlation_id="clock", timestamp=AT)
+
+
+def paused(batch: str, version: int) -> BatchPausedV1:
+    """BOS: wait."""
+    return BatchPausedV1(batch_id=id_of(batch), version=version, correlation_id="teacher", timestamp=AT)
+
+
+def resumed(batch: str, version: int) -> BatchResumedV1:
+    """BOS: go on."""
+    return BatchResumedV1(batch_id=id_of(batch), version=version, correlation_id="teacher", timestamp=AT)
+
+
+def cancelled(batch: str, run: str | None = "run", *, version: int = 1) -> BatchRunCancelledV1:
+    """BOS: stop."""
+    return BatchRunCancelledV1(
+        batch_id=id_of(batch), run_id=run and id_of(run), version=version, correlation_id="teacher", timestamp=AT
+    )
+
+
+def phase_deadline(
+    batch: str, *, phase: PhaseName = PhaseName.SPELLCHECK, run: str = "run", attempt: int = 1
+) -> BatchPhaseDeadlinePassedV1:
+    """BOS: this phase has had its time."""
+    return BatchPhaseDeadlinePassedV1(
+        batch_id=id_of(batch),
+        phase_name=phase,
+        run_id=id_of(run),
+        attempt=attempt,
+        correlation_id="clock",
+        timestamp=AT,
+    )
 
 
 def spellcheck(

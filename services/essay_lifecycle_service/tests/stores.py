@@ -45,15 +45,23 @@ class Store(Protocol):
     async def run(self, action: Callable[[], Awaitable[T]]) -> T:
         """Do this in a unit of work of its own."""
 
+    async def discarded(self) -> int:
+        """How many answers came after their phase had been closed without them."""
+
 
 class InMemoryStore:
     """Everything in memory."""
 
-    def __init__(self, window: int) -> None:
-        intakes, phases = InMemoryIntakeRepositoryImpl(), InMemoryPhaseRepositoryImpl(window)
+    def __init__(self, window: int, kind: type[InMemoryPhaseRepositoryImpl] = InMemoryPhaseRepositoryImpl) -> None:
+        intakes, phases = InMemoryIntakeRepositoryImpl(), kind(window)
         self.intakes: IntakeRepositoryProtocol = intakes
         self.phases: PhaseRepositoryProtocol = phases
         self.facts: EssayFactsProtocol = InMemoryEssayFactsImpl(intakes, phases)
+        self._phases = phases
+
+    async def discarded(self) -> int:
+        """What the repository keeps apart."""
+        return len(self._phases.discarded)
 
     async def run(self, action: Callable[[], Awaitable[T]]) -> T:
         """Just do it."""
@@ -68,6 +76,10 @@ class PostgreSQLStore:
         self.intakes: IntakeRepositoryProtocol = PostgreSQLIntakeRepositoryImpl()
         self.phases: PhaseRepositoryProtocol = PostgreSQLPhaseRepositoryImpl(window, PlanShelf(max_essays=4))
         self.facts: EssayFactsProtocol = PostgreSQLEssayFactsImpl(database)
+
+    async def discarded(self) -> int:
+        """Rows."""
+        return int(await self._database.pool.fetchval("select count(*) from discarded_answer"))
 
     async def run(self, action: Callable[[], Awaitable[T]]) -> T:
         """In one transaction."""

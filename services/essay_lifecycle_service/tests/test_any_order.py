@@ -1,15 +1,16 @@
-"""Whatever comes, in whatever order and however often: each thing happens once, and the counts add up (I4, I6, I11).
+"""Whatever comes, in whatever order and however often: each thing happens once, and counts add up (I4, I6, I11, I12).
 
 One machine, run over both stores. It plays everybody around the service and keeps its own books.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -19,6 +20,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from msgspec.structs import replace
 
 from common_core.enums import PhaseName
 from common_core.message import Message
@@ -26,17 +28,24 @@ from common_core.messages.batch import BatchContentProvisioningCompletedV1, Batc
 from common_core.messages.content import EssaySlotAssignedV1, ExcessContentProvisionedV1
 from common_core.messages.pipeline import ELSBatchPhaseOutcomeV1
 from common_core.messages.spellcheck import EssayLifecycleSpellcheckRequestV1, SpellcheckPhaseCompletedV1
+from essay_lifecycle_service.domain.phases import Address, Cancellation, Hold, PhaseStep
 from essay_lifecycle_service.domain.requests import spellcheck_answers
+from essay_lifecycle_service.implementations.control_handlers import ControlHandler
 from essay_lifecycle_service.implementations.intake_handlers import IntakeHandler
 from essay_lifecycle_service.implementations.phase_handlers import PhaseHandler
+from essay_lifecycle_service.implementations.phase_repository_impl import InMemoryPhaseRepositoryImpl
 from essay_lifecycle_service.metrics import EssayLifecycleMetrics
 from essay_lifecycle_service.tests.said import (
     AT,
+    cancelled,
     deadline,
     enveloped,
     id_of,
+    paused,
+    phase_deadline,
     provisioned,
     registered,
+    resumed,
     spellcheck,
     unusable,
 )
@@ -65,7 +74,15 @@ class School(RuleBasedStateMachine):
         self.heard = Heard()
         self.intake = IntakeHandler(self.store.intakes, lambda: self.heard)
         metrics = EssayLifecycleMetrics("essay_lifecycle_service")
-        self.phase = PhaseHandler(PhaseName.SPELLCHECK, self.store.phases, lambda: self.heard, metrics)
+        handlers = {name: PhaseHandler(name, self.store.phases, lambda: self.heard, metrics) for name in PhaseName}
+        self.phase = handlers[PhaseName.SPELLCHECK]
+        self.control = ControlHandler(self.store.phases, handlers, lambda: self.heard)
+        self.version = 0
+        self.waits: dict[str, int] = {}
+        self.cancelled: set[tuple[str, str]] = set()
+        self.closed: set[tuple[str, int]] = set()
+        self.late: set[tuple[str, int, str]] = set()
+        self.in_time: set[tuple[str, int, str]] = set()
         self.read = 0
         self.slots: list[EssaySlotAssignedV1] = []
         self.excess: list[ExcessContentProvisionedV1] = []
@@ -74,6 +91,7 @@ class School(RuleBasedStateMachine):
         self.uploads: dict[tuple[str, int], str] = {}
         self.registered: set[str] = set()
         self.attempts: dict[str, tuple[int, list[str]]] = {}
+        self.runs: dict[tuple[str, int], str] = {}
         self.asked: Counter[tuple[str, int, str]] = Counter()
         self.out: list[EssayLifecycleSpellcheckRequestV1] = []
         self.answered: dict[tuple[str, int, str], bool] = {}
@@ -94,6 +112,8 @@ class School(RuleBasedStateMachine):
                 self.excess.append(message)
             case EssayLifecycleSpellcheckRequestV1():
                 assert message.attempt is not None
+                assert self.waits.get(message.parent_id, 0) <= 0
+                assert (message.parent_id, self.runs[message.parent_id, message.attempt]) not in self.cancelled
                 self.asked[message.parent_id, message.attempt, message.entity_id] += 1
                 self.out.append(message)
             case ELSBatchPhaseOutcomeV1():
@@ -160,11 +180,65 @@ class School(RuleBasedStateMachine):
 
     @rule(batch=BATCHES, again=st.booleans(), data=st.data())
     def commands(self, batch: str, again: bool, data: st.DataObject) -> None:
+        """A further attempt, of the same run or of the next one; or the last command once more."""
         attempt, essays = self.attempts.get(batch, (0, []))
         if not again or not attempt:
             attempt, essays = attempt + 1, data.draw(st.lists(st.sampled_from(pupils(batch)), unique=True))
-            self.attempts[batch] = (attempt, essays)
-        self.handle(self.phase.start, spellcheck(batch, essays, attempt=attempt))
+            self.command(batch, attempt, essays, further_run=data.draw(st.booleans()))
+        self.handle(self.phase.start, spellcheck(batch, essays, run=self.runs[id_of(batch), attempt], attempt=attempt))
+
+    def command(self, batch: str, attempt: int, essays: list[str], *, further_run: bool) -> None:
+        """What BOS does: attempts rise in all runs, and nothing more is commanded for one that is cancelled."""
+        run = self.runs.get((id_of(batch), attempt - 1), "run 0")
+        anew = further_run or (id_of(batch), run) in self.cancelled
+        self.runs[id_of(batch), attempt] = f"run {attempt}" if anew else run
+        self.attempts[batch] = (attempt, essays)
+
+    # -- control -------------------------------------------------------------------------------------------------
+
+    @rule(batch=BATCHES, waits=st.booleans(), overtaken=st.booleans())
+    def pauses_or_resumes(self, batch: str, waits: bool, overtaken: bool) -> None:
+        """Perhaps what was said before comes only now: then it does not hold."""
+        self.version += 2
+        self.waits[id_of(batch)] = self.version if waits else -self.version
+        self.handle_hold(batch, waits, self.version)
+        if overtaken:
+            self.handle_hold(batch, not waits, self.version - 1)
+
+    def handle_hold(self, batch: str, waits: bool, version: int) -> None:
+        if waits:
+            self.handle(self.control.pause, paused(batch, version))
+        else:
+            self.handle(self.control.resume, resumed(batch, version))
+
+    @rule(batch=BATCHES, before_its_command=st.booleans(), data=st.data())
+    def cancels(self, batch: str, before_its_command: bool, data: st.DataObject) -> None:
+        """What is open of the run is dropped; or it is a run whose command comes only now."""
+        attempt, essays = self.attempts.get(batch, (0, []))
+        if not attempt or (before_its_command and (id_of(batch), attempt) in self.outcomes):
+            attempt, essays = attempt + 1, data.draw(st.lists(st.sampled_from(pupils(batch)), unique=True))
+            self.command(batch, attempt, essays, further_run=True)
+        run = self.runs[id_of(batch), attempt]
+        self.version += 1
+        self.waits[id_of(batch)] = -self.version
+        self.cancelled.add((id_of(batch), run))
+        self.handle(self.control.cancel, cancelled(batch, run, version=self.version))
+        self.handle(self.phase.start, spellcheck(batch, essays, run=run, attempt=attempt))
+
+    @rule(batch=BATCHES)
+    def has_no_more_time(self, batch: str) -> None:
+        attempt, essays = self.attempts.get(batch, (0, []))
+        if attempt and self.is_live(batch, attempt):
+            for key in ((id_of(batch), attempt, id_of(essay)) for essay in essays):
+                self.answered.setdefault(key, False)
+            self.closed.add((id_of(batch), attempt))
+        run = self.runs.get((id_of(batch), attempt), "run 0")
+        self.handle(self.control.close, phase_deadline(batch, run=run, attempt=attempt))
+
+    def is_live(self, batch: str, attempt: int) -> bool:
+        """Its answers count."""
+        is_last = self.attempts[batch][0] == attempt
+        return is_last and (id_of(batch), self.runs[id_of(batch), attempt]) not in self.cancelled
 
     @precondition(lambda self: self.out)
     @rule(data=st.data())
@@ -175,8 +249,13 @@ class School(RuleBasedStateMachine):
 
     def answer(self, request: EssayLifecycleSpellcheckRequestV1, fails: bool) -> SpellcheckPhaseCompletedV1:
         assert request.attempt is not None
-        if self.is_current(request):
-            self.answered.setdefault((request.parent_id, request.attempt, request.entity_id), not fails)
+        key = (request.parent_id, request.attempt, request.entity_id)
+        timed_out = key[:2] in self.closed and key not in self.in_time
+        if key not in self.answered and self.is_current(request):
+            self.answered[key] = not fails
+            self.in_time.add(key)
+        elif key in self.asked and (timed_out or key not in self.answered):
+            self.late.add(key)
         return SpellcheckPhaseCompletedV1(
             entity_id=request.entity_id,
             batch_id=request.parent_id,
@@ -190,9 +269,9 @@ class School(RuleBasedStateMachine):
         )
 
     def is_current(self, request: EssayLifecycleSpellcheckRequestV1) -> bool:
-        return request.attempt == next(
-            attempt for batch, (attempt, _) in self.attempts.items() if id_of(batch) == request.parent_id
-        )
+        assert request.attempt is not None
+        (batch,) = [batch for batch in self.attempts if id_of(batch) == request.parent_id]
+        return self.is_live(batch, request.attempt)
 
     @rule(batch=BATCHES, essay=st.sampled_from(["stranger", "9a pupil 0", "9c pupil 3"]))
     def answers_what_nobody_asked(self, batch: str, essay: str) -> None:
@@ -207,6 +286,7 @@ class School(RuleBasedStateMachine):
             attempt=99,
         )
         self.attempts.setdefault(batch, (0, []))
+        self.runs.setdefault((id_of(batch), 99), "run 99")
         self.handle(self.phase.count_in(spellcheck_answers), self.answer(request, False))
 
     @invariant()
@@ -218,10 +298,13 @@ class School(RuleBasedStateMachine):
         current = [
             (id_of(batch), attempt, id_of(essay))
             for batch, (attempt, essays) in self.attempts.items()
+            if attempt and self.is_live(batch, attempt)
             for essay in essays
         ]
         out = sum(key in self.asked and key not in self.answered for key in current)
-        waiting = sum(key not in self.asked for key in current)
+        waiting = sum(
+            key not in self.asked and key not in self.answered and self.waits.get(key[0], 0) <= 0 for key in current
+        )
         assert out <= WINDOW
         assert not waiting or out == WINDOW
 
@@ -230,7 +313,8 @@ class School(RuleBasedStateMachine):
         for batch, (attempt, essays) in self.attempts.items():
             keys = [(id_of(batch), attempt, id_of(essay)) for essay in essays]
             over = attempt > 0 and all(key in self.answered for key in keys)
-            assert ((id_of(batch), attempt) in self.outcomes) == over
+            if not attempt or self.is_live(batch, attempt):
+                assert ((id_of(batch), attempt) in self.outcomes) == over
 
     @invariant()
     def outcomes_add_up_and_the_first_answer_stands(self) -> None:
@@ -239,6 +323,10 @@ class School(RuleBasedStateMachine):
             assert {ref.essay_id for ref in outcome.processed_essays} == {e for e, good in verdicts.items() if good}
             assert set(outcome.failed_essay_ids) == {e for e, good in verdicts.items() if not good}
             assert len(outcome.processed_essays) + len(outcome.failed_essay_ids) == len(verdicts)
+
+    @invariant()
+    def late_answers_are_kept_apart(self) -> None:
+        assert self.do(self.store.discarded()) == len(self.late)
 
     # -- what HTTP shows -----------------------------------------------------------------------------------------
 
@@ -262,6 +350,40 @@ def test_in_memory() -> None:
     run_state_machine_as_test(InMemory, settings=settings(LEAN, max_examples=60, stateful_step_count=40))
 
 
+class HeedsNoCancel(InMemoryPhaseRepositoryImpl):
+    """Works on."""
+
+    async def cancel(self, cancelled: Sequence[Cancellation], at: datetime) -> Mapping[PhaseName, PhaseStep]:
+        return {}
+
+
+class HeedsNoVersion(InMemoryPhaseRepositoryImpl):
+    """Takes whatever is said last for what holds."""
+
+    async def hold(self, holds: Sequence[Hold]) -> Mapping[PhaseName, PhaseStep]:
+        self._holds.clear()
+        return await super().hold(holds)
+
+
+class KeepsTheRoom(InMemoryPhaseRepositoryImpl):
+    """Lets nobody out in the place of those that are closed."""
+
+    async def close(self, phase: PhaseName, addresses: Sequence[Address], at: datetime) -> PhaseStep:
+        return replace(await super().close(phase, addresses, at), releases=())
+
+
+@pytest.mark.parametrize("broken", [HeedsNoCancel, HeedsNoVersion, KeepsTheRoom])
+def test_a_store_that_is_broken_is_found_out(broken: type[InMemoryPhaseRepositoryImpl]) -> None:
+    class Broken(School):
+        def __init__(self) -> None:
+            super().__init__()
+            self.store, self.do = InMemoryStore(WINDOW, broken), asyncio.run
+
+    negative = settings(LEAN, max_examples=300, stateful_step_count=40, derandomize=True, phases=[Phase.generate])
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(Broken, settings=negative)
+
+
 @pytest.fixture
 def runner(service_dsn: str) -> Iterator[asyncio.Runner]:
     with asyncio.Runner() as runner:
@@ -270,7 +392,8 @@ def runner(service_dsn: str) -> Iterator[asyncio.Runner]:
 
 async def _emptied(database: Database) -> None:
     await database.pool.execute(
-        "truncate batch, essay, upload, phase, phase_plan, essay_result; update fan_out set in_flight = 0, waiting = 0"
+        "truncate batch, essay, upload, phase, phase_plan, essay_result, hold, cancelled_run, discarded_answer;"
+        "update fan_out set in_flight = 0, waiting = 0"
     )
 
 

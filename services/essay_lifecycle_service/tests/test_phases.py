@@ -59,7 +59,7 @@ class Phases:
             BatchNlpAnalysisCompletedV1: nlp.count_in(nlp_answers),
             BatchServiceAIFeedbackInitiateCommandDataV1: feedback.start,
             AIFeedbackResultDataV1: feedback.count_in(ai_feedback_answers),
-            BatchServiceCJAssessmentInitiateCommandDataV1: cj.refuse,
+            BatchServiceCJAssessmentInitiateCommandDataV1: cj.start,
         }
 
     async def take(self, *messages: Message, event: str = "event") -> None:

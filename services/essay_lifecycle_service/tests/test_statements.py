@@ -6,7 +6,7 @@ from typing import Any
 
 from common_core.enums import PhaseName
 from essay_lifecycle_service.domain.intake import registration_of, upload_of
-from essay_lifecycle_service.domain.phases import plan_of
+from essay_lifecycle_service.domain.phases import Cancellation, Hold, plan_of
 from essay_lifecycle_service.domain.requests import spellcheck_answers
 from essay_lifecycle_service.implementations.intake_repository_postgres_impl import PostgreSQLIntakeRepositoryImpl
 from essay_lifecycle_service.implementations.phase_repository_postgres_impl import PostgreSQLPhaseRepositoryImpl
@@ -47,6 +47,33 @@ async def life(con: Connection, batches: int, essays: int) -> list[int]:
         await statements(con, lambda: phases.record(PhaseName.SPELLCHECK, answers[:half], AT)),
         await statements(con, lambda: phases.record(PhaseName.SPELLCHECK, answers[half:], AT)),
     ]
+
+
+async def control(con: Connection, batches: int) -> list[int]:
+    """The statements of five polls: pauses, resumptions, deadlines, cancellations, answers that come too late."""
+    classes = [f"school of {batches}: class {b}" for b in range(batches)]
+    phases = PostgreSQLPhaseRepositoryImpl(batches, PlanShelf())
+    plans = [plan_of(spellcheck(name, [f"{name} a", f"{name} b"]), id_of(name), "request", None) for name in classes]
+    addresses = [plan.address for plan in plans]
+    answers = [answer for name in classes for answer in spellcheck_answers(spelled(name, f"{name} a"))]
+    await statements(con, lambda: phases.open(PhaseName.SPELLCHECK, plans, AT))
+    half = len(plans) // 2
+    return [
+        await statements(con, lambda: phases.hold([Hold(plan.batch_id, 1, waits=True) for plan in plans])),
+        await statements(con, lambda: phases.hold([Hold(plan.batch_id, 2, waits=False) for plan in plans])),
+        await statements(con, lambda: phases.close(PhaseName.SPELLCHECK, addresses[:half], AT)),
+        await statements(
+            con, lambda: phases.cancel([Cancellation(plan.batch_id, plan.run_id) for plan in plans[half:]], AT)
+        ),
+        await statements(con, lambda: phases.record(PhaseName.SPELLCHECK, answers, AT)),
+    ]
+
+
+async def test_control_takes_as_many_statements_for_100_batches_as_for_4(database: Database) -> None:
+    async with database.transaction() as con:
+        await control(con, batches=2)  # the driver asks for types once
+
+        assert await control(con, batches=4) == await control(con, batches=100) == [3, 3, 5, 3, 2]
 
 
 async def test_a_poll_takes_as_many_statements_for_500_essays_as_for_30(database: Database) -> None:
