@@ -2,6 +2,7 @@
 
 from dishka import Provider, Scope, alias, from_context, provide
 
+from huleedu_service_libs.cancelled_runs import CancelledRuns
 from huleedu_service_libs.content_client import ContentClientProtocol
 from huleedu_service_libs.essay_work import EssayWork
 from huleedu_service_libs.metrics import ServiceMetrics
@@ -25,6 +26,7 @@ class AnalysisProvider(Provider):
     reads_content = alias(NlpSettings, provides=ReadsContent)
     all_metrics = alias(NlpServiceMetrics, provides=ServiceMetrics)
     analyses = provide(PostgreSQLAnalysisRepository)
+    cancelled = provide(CancelledRuns)
     essays = provide(AnalyseEssaysHandler)
     language_engine = provide(LanguageAnalysisEngine)
     no_engine = provide(NoAnalysisEngine)

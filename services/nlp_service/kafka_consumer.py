@@ -1,6 +1,7 @@
 """What the NLP service listens to, as data."""
 
 from common_core.messages.nlp import BatchNlpProcessingRequestedV2
+from huleedu_service_libs.cancelled_runs import CancelledRuns
 from huleedu_service_libs.runtime import Group, on_run, work
 from nlp_service.config import SERVICE_NAME
 from nlp_service.implementations.analyse_essays_handler import AnalyseEssaysHandler
@@ -11,8 +12,8 @@ from nlp_service.protocols import AnalysisEngineProtocol
 class NlpKafkaConsumer:
     """Binds messages to their handlers."""
 
-    def __init__(self, engine: AnalysisEngineProtocol, essays: AnalyseEssaysHandler) -> None:
-        self._engine, self._essays = engine, essays
+    def __init__(self, engine: AnalysisEngineProtocol, essays: AnalyseEssaysHandler, cancelled: CancelledRuns) -> None:
+        self._engine, self._essays, self._cancelled = engine, essays, cancelled
 
     def groups(self) -> tuple[Group, ...]:
         """The service's readers."""
@@ -23,4 +24,5 @@ class NlpKafkaConsumer:
                 routes=(on_run(BatchNlpProcessingRequestedV2, self._engine.take_on),),
                 work=(work(AnalyseEssays, essays.perform, essays.conclude, essays.abandon),),
             ),
+            self._cancelled.group(SERVICE_NAME),
         )

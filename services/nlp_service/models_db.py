@@ -1,7 +1,8 @@
-"""The NLP service's table: how the analysis of each essay ended, for support and for questions asked again."""
+"""The NLP service's tables: how each analysis ended, for support and for asking again, and which runs are cancelled."""
 
 from sqlalchemy import Column, DateTime, Integer, Table, Text
 
+from huleedu_service_libs.cancelled_runs import cancelled_run_table
 from huleedu_service_libs.migrations import new_metadata
 
 metadata = new_metadata()
@@ -19,3 +20,5 @@ essay_analysis = Table(
     Column("error_code", Text),
     Column("analysed_at", DateTime(timezone=True), nullable=False),
 )
+
+cancelled_run = cancelled_run_table(metadata)

@@ -2,6 +2,7 @@
 
 from dishka import Provider, Scope, alias, from_context, provide
 
+from huleedu_service_libs.cancelled_runs import CancelledRuns
 from huleedu_service_libs.content_client import ContentClientProtocol
 from huleedu_service_libs.essay_work import EssayWork
 from huleedu_service_libs.metrics import ServiceMetrics
@@ -24,6 +25,7 @@ class SpellingProvider(Provider):
     reads_content = alias(SpellcheckerSettings, provides=ReadsContent)
     all_metrics = alias(SpellcheckerMetrics, provides=ServiceMetrics)
     rows = provide(PostgreSQLSpellcheckRows)
+    cancelled = provide(CancelledRuns)
     no_engine = provide(NoSpellingEngine)
     consumer = provide(SpellcheckerKafkaConsumer)
 
@@ -37,9 +39,14 @@ class SpellingProvider(Provider):
 
     @provide
     def language_engine(
-        self, work: EssayWork, rows: PostgreSQLSpellcheckRows, metrics: SpellcheckerMetrics, platform: Platform
+        self,
+        work: EssayWork,
+        rows: PostgreSQLSpellcheckRows,
+        cancelled: CancelledRuns,
+        metrics: SpellcheckerMetrics,
+        platform: Platform,
     ) -> LanguageSpellingEngine:
-        return LanguageSpellingEngine(work, rows, metrics, platform.data_dir / "lexicons")
+        return LanguageSpellingEngine(work, rows, cancelled, metrics, platform.data_dir / "lexicons")
 
     @provide
     def engine(

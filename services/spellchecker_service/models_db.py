@@ -1,7 +1,8 @@
-"""The spellchecker's table: how checking each essay ended, for support."""
+"""The spellchecker's tables: how checking each essay ended, for support; and which runs are cancelled."""
 
 from sqlalchemy import Column, DateTime, Integer, Table, Text
 
+from huleedu_service_libs.cancelled_runs import cancelled_run_table
 from huleedu_service_libs.migrations import new_metadata
 
 metadata = new_metadata()
@@ -23,3 +24,5 @@ essay_spellcheck = Table(
     Column("processing_ms", Integer, nullable=False),
     Column("checked_at", DateTime(timezone=True), nullable=False),
 )
+
+cancelled_run = cancelled_run_table(metadata)

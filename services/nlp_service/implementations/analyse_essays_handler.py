@@ -9,6 +9,7 @@ from msgspec import Struct
 from common_core.enums import Language
 from common_core.messages.nlp import EssayNlpCompletedV1, GrammarAnalysis
 from common_core.shared import EssayProcessingInputRefV1
+from huleedu_service_libs.cancelled_runs import CancelledRuns
 from huleedu_service_libs.essay_work import EssayFailed, EssayWork
 from huleedu_service_libs.logging_utils import create_service_logger
 from huleedu_service_libs.runtime import current_unit
@@ -40,15 +41,31 @@ class Outcomes(Struct, frozen=True):
     seconds: float
 
 
+NOTHING_DONE = Outcomes((), 0.0)
+
+
 class AnalyseEssaysHandler:
     """Does what a request asks for, a few essays at a time."""
 
-    def __init__(self, work: EssayWork, analyses: PostgreSQLAnalysisRepository, metrics: NlpServiceMetrics) -> None:
-        self._work, self._analyses, self._operations = work, analyses, metrics.operations
+    def __init__(
+        self,
+        work: EssayWork,
+        analyses: PostgreSQLAnalysisRepository,
+        cancelled: CancelledRuns,
+        metrics: NlpServiceMetrics,
+    ) -> None:
+        self._work, self._analyses, self._cancelled = work, analyses, cancelled
+        self._operations = metrics.operations
 
     async def perform(self, item: AnalyseEssays) -> Outcomes:
-        """Analyse the item's essays at the same time. Raises Unavailable, once all have come to rest."""
+        """Analyse the item's essays at the same time, unless nobody waits for them any longer.
+
+        Raises Unavailable, once all have come to rest.
+        """
         started = perf_counter()
+        if await self._cancelled.contains(item.batch_id, item.run_id):
+            self._operations.labels("essay_analysis", "cancelled").inc(len(item.essays))
+            return NOTHING_DONE
         found = await asyncio.gather(*(self._outcome(item, essay) for essay in item.essays), return_exceptions=True)
         for error in found:
             if isinstance(error, BaseException):
@@ -74,6 +91,8 @@ class AnalyseEssaysHandler:
 
     async def conclude(self, item: AnalyseEssays, outcomes: Outcomes) -> None:
         """Record and answer, but for what another item has answered meanwhile."""
+        if not outcomes.essays:
+            return
         unit = current_unit()
         new = await self._analyses.record([_row(item, outcome) for outcome in outcomes.essays], unit.now)
         fresh = [outcome for outcome in outcomes.essays if question(item, outcome.essay) in new]

@@ -8,7 +8,8 @@ import pytest
 
 from common_core.enums import BatchStatus
 from common_core.messages.nlp import GrammarAnalysis
-from huleedu_service_libs.testing import CAUSE, until
+from huleedu_service_libs.testing import CAUSE, cancel_run, until
+from nlp_service.config import SERVICE_NAME
 from nlp_service.tests.nlp_world import DEADLY, SmallPool, World, world_on
 
 PROSE = "The dog ran. It was fast and the cat was not."
@@ -213,3 +214,15 @@ async def test_without_an_engine_requests_are_answered_where_they_are_read(
         assert not world.content.asked
         assert await world.rows() == {}
         assert await world.database.pool.fetchval("select last_value = 1 and not is_called from runtime.work_id_seq")
+
+
+async def test_nothing_is_analysed_or_answered_for_a_run_that_is_cancelled(world: World) -> None:
+    unwanted = world.essays(**{f"unwanted-{number}": PROSE for number in range(8)})
+    async with world.working():
+        await cancel_run(world.database.dsn, SERVICE_NAME, "batch", "over")
+        await world.ask(unwanted, run_id="over")
+        await world.ask(world.essays(wanted=PROSE))
+        await world.settled()
+
+    assert world.outcomes() == Counter([("wanted", "success")])
+    assert set(world.content.asked) == {"text-of-wanted"}

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from common_core.enums import Language
 from common_core.message import Envelope
 from common_core.messages.spellcheck import EssayLifecycleSpellcheckRequestV1
+from huleedu_service_libs.cancelled_runs import CancelledRuns
 from huleedu_service_libs.correlation import correlated
 from huleedu_service_libs.essay_work import EssayFailed, EssayWork
 from huleedu_service_libs.logging_utils import create_service_logger
@@ -32,17 +33,29 @@ class LanguageSpellingEngine:
     """Corrects English and Swedish; `lexicons` is the folder where words are kept ready."""
 
     def __init__(
-        self, work: EssayWork, rows: PostgreSQLSpellcheckRows, metrics: SpellcheckerMetrics, lexicons: Path
+        self,
+        work: EssayWork,
+        rows: PostgreSQLSpellcheckRows,
+        cancelled: CancelledRuns,
+        metrics: SpellcheckerMetrics,
+        lexicons: Path,
     ) -> None:
-        self._work, self._rows, self._operations, self._lexicons = work, rows, metrics.operations, lexicons
+        self._work, self._rows, self._cancelled = work, rows, cancelled
+        self._operations, self._lexicons = metrics.operations, lexicons
 
     def route(self) -> Route:
         """See `SpellingEngineProtocol.route`."""
         return on_prepared(EssayLifecycleSpellcheckRequestV1, self.check, self.conclude)
 
-    async def check(self, request: Request) -> Verdict:
-        """Check one essay and keep its corrected text. Raises Unavailable; an essay's own failure is a verdict."""
+    async def check(self, request: Request) -> Verdict | None:
+        """Check one essay and keep its corrected text; None: nobody waits for it any longer.
+
+        Raises Unavailable; an essay's own failure is a verdict.
+        """
         started, asked = perf_counter(), request.data
+        if await self._cancelled.contains(asked.parent_id, asked.run_id):
+            self._operations.labels("any", "cancelled").inc()
+            return None
         with correlated(request.correlation_id):
             try:
                 verdict = await self._verdict(asked.language, asked.text_storage_id)
@@ -65,13 +78,14 @@ class LanguageSpellingEngine:
         label = language if language in list(Language) else "other"
         self._operations.labels(label, "failed" if verdict.error_code else "success").inc()
 
-    async def conclude(self, run: Sequence[Prepared[EssayLifecycleSpellcheckRequestV1, Verdict]]) -> None:
-        """Record and answer each."""
+    async def conclude(self, run: Sequence[Prepared[EssayLifecycleSpellcheckRequestV1, Verdict | None]]) -> None:
+        """Record and answer each that somebody waits for."""
         unit = current_unit()
-        unit.add(self._rows, *(_row(each.envelope.data, each.result, unit.now) for each in run))
-        for each in run:
-            answers = (answer(each.envelope, each.result, unit.now) for answer in (short_answer, long_answer))
-            unit.say(*answers, cause=cause_of(each.envelope))
+        checked = [(each.envelope, each.result) for each in run if each.result is not None]
+        unit.add(self._rows, *(_row(request.data, verdict, unit.now) for request, verdict in checked))
+        for request, verdict in checked:
+            answers = (answer(request, verdict, unit.now) for answer in (short_answer, long_answer))
+            unit.say(*answers, cause=cause_of(request))
 
 
 def _row(asked: EssayLifecycleSpellcheckRequestV1, verdict: Verdict, at: datetime) -> SpellcheckRow:

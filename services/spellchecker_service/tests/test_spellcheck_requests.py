@@ -9,8 +9,9 @@ import pytest
 from common_core.enums import EssayStatus
 from common_core.messages.spellcheck import SpellcheckCorrection
 from common_core.shared import SpellcheckMetricsV1
-from huleedu_service_libs.testing import CAUSE, until
+from huleedu_service_libs.testing import CAUSE, cancel_run, until
 from spellchecker_service.answers import MOST_CORRECTIONS_TOLD, NOTHING_CHANGED
+from spellchecker_service.config import SERVICE_NAME
 from spellchecker_service.tests.spelling_world import DEADLY, World, asked, world_on
 
 
@@ -166,3 +167,16 @@ async def test_without_an_engine_requests_are_answered_where_they_are_read(datab
         assert {(each.run_id, each.attempt) for each in answers} == {("run", 1)}
         assert (world.pool.calls, world.content.asked, world.content.stored) == (0, Counter(), 0)
         assert await world.rows() == {}
+
+
+async def test_nothing_is_checked_or_answered_for_a_run_that_is_cancelled(world: World) -> None:
+    async with world.working():
+        await cancel_run(world.database.dsn, SERVICE_NAME, "batch", "over")
+        await world.ask(wanted="I read teh text.")
+        await world.say(*(asked(f"unwanted-{number}", run_id="over") for number in range(20)))
+        await world.settled()
+
+    assert [answer.entity_id for answer in world.short_answers] == ["wanted"]
+    assert [answer.entity_id for answer in world.long_answers] == ["wanted"]
+    assert (await world.rows()).keys() == {"wanted"}
+    assert world.pool.calls == 1

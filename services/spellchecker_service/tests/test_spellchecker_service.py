@@ -96,7 +96,7 @@ async def test_the_engine_is_the_one_that_settings_name(
     platform = Platform(bus=bus, pool=ProcessPool(1), dsn=database_dsn, data_dir=Path())
     parts = container(SpellcheckerSettings.load(), platform)
 
-    [group] = (await parts.get(SpellcheckerKafkaConsumer)).groups()
+    [group, _] = (await parts.get(SpellcheckerKafkaConsumer)).groups()
     [route] = group.routes
     await parts.close()
 

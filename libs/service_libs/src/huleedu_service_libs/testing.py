@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from common_core.message import Envelope, M, Message
+from common_core.messages.control import BatchRunCancelledV1
 from huleedu_service_libs.runtime import Cause, Database, Group, GroupCommit, current_unit, on_run
 from huleedu_service_libs.runtime.postgres_event_bus import PostgresEventBus
 
@@ -86,6 +87,19 @@ class Others:
         """Why messages and work were set aside."""
         rows = await self.database.pool.fetch("select reason from runtime.dead_letter order by id")
         return [row["reason"] for row in rows]
+
+
+async def cancel_run(dsn: str, service_name: str, batch_id: str, run_id: str) -> None:
+    """BOS cancels a run, and the service comes to know of it: its bus must be running."""
+    bos = await Database.connect(dsn, BatchRunCancelledV1.producer)
+    others = Others(bos)
+    await others.say(
+        BatchRunCancelledV1(
+            batch_id=batch_id, run_id=run_id, version=1, correlation_id=CAUSE.correlation_id, timestamp=bos.clock()
+        )
+    )
+    await others.at_rest(f"{service_name}.cancelled_runs", BatchRunCancelledV1)
+    await bos.close()
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
