@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from pydantic import SecretStr
+
 from common_core.enums import PhaseName
 from huleedu_service_libs.settings import Count, Port, Seconds
 from huleedu_service_libs.surroundings import ReadsContent
@@ -10,7 +12,10 @@ SERVICE_NAME = "batch_orchestrator_service"
 
 
 class BatchOrchestratorSettings(ReadsContent):
-    """What BOS can be told; `available_phases` are those that have a service to carry them out."""
+    """What BOS can be told; `available_phases` are those that have a service to carry them out.
+
+    Whoever holds the `operator_token` may ask things for everybody's batches.
+    """
 
     service_name: ClassVar[str] = SERVICE_NAME
 
@@ -19,4 +24,10 @@ class BatchOrchestratorSettings(ReadsContent):
     max_essays_per_batch: Count = 5_000
     content_deadline_seconds: Seconds = 24 * 3600
     content_silence_seconds: Seconds = 3600
+    operator_token: SecretStr | None = None
     available_phases: frozenset[PhaseName] = frozenset({PhaseName.SPELLCHECK, PhaseName.NLP})
+
+    @classmethod
+    def names(cls, field: str) -> tuple[str, ...]:
+        """As for every service; the operators' token is that of the whole platform."""
+        return ("HULEEDU_OPERATOR_TOKEN",) if field == "operator_token" else super().names(field)

@@ -13,6 +13,7 @@ from batch_orchestrator_service.implementations.batch_essays_ready_handler impor
 from batch_orchestrator_service.implementations.batch_processing_service_impl import BatchProcessingServiceImpl
 from batch_orchestrator_service.implementations.batch_repository_postgres_impl import PostgreSQLBatchRepositoryImpl
 from batch_orchestrator_service.implementations.batch_table import BatchTable
+from batch_orchestrator_service.implementations.bulk_desk import BulkDesk
 from batch_orchestrator_service.implementations.content_handler import ContentHandler
 from batch_orchestrator_service.implementations.decisions import BatchDecisions
 from batch_orchestrator_service.implementations.els_batch_phase_outcome_handler import ELSBatchPhaseOutcomeHandler
@@ -80,7 +81,7 @@ class BatchProvider(Provider):
     reads_content = alias(BatchOrchestratorSettings, provides=ReadsContent)
     service = provide(BatchProcessingServiceImpl, provides=BatchProcessingServiceProtocol)
     control = provide(BatchControlImpl, provides=BatchControlProtocol)
-    parts = provide_all(BatchDecisions, Registrar, PipelineDesk, PromptDesk, Operations)
+    parts = provide_all(BulkDesk, BatchDecisions, Registrar, PipelineDesk, PromptDesk, Operations)
 
     @provide
     def metrics(self) -> ServiceMetrics:

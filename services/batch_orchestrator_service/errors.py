@@ -18,6 +18,15 @@ class UserUnknown(Unauthenticated):
     code = "USER_UNKNOWN"
 
 
+class NotAnOperator(Forbidden):
+    """This is for operators: send the operators' token, or ask from the machine that the service runs on.
+
+    Without a token (HULEEDU_OPERATOR_TOKEN) only the latter is possible.
+    """
+
+    code = "NOT_AN_OPERATOR"
+
+
 class IdentityMismatch(Forbidden):
     """The body's user_id is not that of whoever asks."""
 

@@ -1,9 +1,11 @@
 """What BOS does with each message: the routing table, bound to the event bus."""
 
 from batch_orchestrator_service.config import SERVICE_NAME
+from batch_orchestrator_service.domain.asked import BulkAsked, CancelAsked, PauseAsked, ResumeAsked, RetryAsked
 from batch_orchestrator_service.domain.facts import ContentDeadlinePassed, PhaseDeadlinePassed, RetryDue
 from batch_orchestrator_service.implementations.batch_essays_ready_handler import BatchEssaysReadyHandler
 from batch_orchestrator_service.implementations.batch_table import BatchTable
+from batch_orchestrator_service.implementations.bulk_desk import BulkDesk
 from batch_orchestrator_service.implementations.content_handler import ContentHandler
 from batch_orchestrator_service.implementations.els_batch_phase_outcome_handler import ELSBatchPhaseOutcomeHandler
 from batch_orchestrator_service.implementations.phase_handlers import PhaseProgressHandler, PhaseTimerHandler
@@ -33,6 +35,7 @@ class BatchKafkaConsumer:
         timers: PhaseTimerHandler,
         progress: PhaseProgressHandler,
         requests: PipelineRequestHandler,
+        bulk: BulkDesk,
     ) -> None:
         self._table, self._requests = table, requests
         self._routes = (
@@ -43,6 +46,11 @@ class BatchKafkaConsumer:
             on(ELSBatchPhaseOutcomeV1, outcome.handle),
             on(PhaseDeadlinePassed, timers.deadline_passed),
             on(RetryDue, timers.retry_due),
+            on(BulkAsked, bulk.step),
+            on(CancelAsked, bulk.decide),
+            on(PauseAsked, bulk.decide),
+            on(ResumeAsked, bulk.decide),
+            on(RetryAsked, bulk.decide),
             on(ClientBatchPipelineRequestV1, requests.handle),
             on_run(ELSBatchPhaseProgressV1, progress.handle),
         )

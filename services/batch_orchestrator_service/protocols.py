@@ -28,6 +28,7 @@ from batch_orchestrator_service.domain.facts import Fact
 from common_core.enums import BatchStatus, PhaseName
 from common_core.messages.pipeline import ELSBatchPhaseProgressV1
 from huleedu_service_libs.runtime.effects import Effect
+from huleedu_service_libs.runtime.unit_of_work import Cause
 
 
 class Clock(Protocol):
@@ -45,11 +46,12 @@ class NewId(Protocol):
 
 
 class BatchFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which batches to list: the newest first, from after `cursor` on."""
+    """Which batches to list: the newest first, from after `cursor` on; `since`: changed no earlier than that."""
 
     user_id: str | None = None
     class_id: str | None = None
     statuses: tuple[BatchStatus, ...] | None = None
+    since: datetime | None = None
     cursor: str | None = None
     limit: int = 50
 
@@ -99,8 +101,8 @@ class BatchRepositoryProtocol(Protocol):
 class BatchEventPublisherProtocol(Protocol):
     """Says what a decision calls for."""
 
-    def publish(self, *effects: Effect) -> None:
-        """Said when the running unit of work commits, and only then."""
+    def publish(self, *effects: Effect, cause: Cause | None = None) -> None:
+        """Said when the running unit of work commits, and only then; because of `cause`, or else of what is handled."""
 
 
 class PipelineQuestion(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,7 @@
 """What people ask of BOS, as facts: they say who asked and, where that was said, why."""
 
+from datetime import datetime
+from enum import StrEnum
 from typing import ClassVar
 
 from common_core.enums import ClassType, CourseCode, PhaseName
@@ -109,3 +111,34 @@ class ResumeAsked(Asked, frozen=True, kw_only=True):
     """The batch is to go on where it stands."""
 
     topic: ClassVar[str] = "batch_orchestrator.resume.asked"
+
+
+class BulkAction(StrEnum):
+    """What an operator can ask for many batches at once."""
+
+    CANCEL = "cancel"
+    PAUSE = "pause"
+    RESUME = "resume"
+    RETRY = "retry"
+
+
+class BulkAsked(OwnMessage, frozen=True, kw_only=True):
+    """An operator wants this for all batches, or for those of one owner, or for those that have changed since then.
+
+    It is done in steps, the newest batches first: `after` is the last one that the step before has seen. So many
+    batches a second are asked, so that nothing that has just recovered is overrun.
+    """
+
+    topic: ClassVar[str] = "batch_orchestrator.bulk.asked"
+    key_field: ClassVar[str] = "operation_id"
+
+    operation_id: str
+    action: BulkAction
+    user_id: str | None = None
+    since: datetime | None = None
+    phase_name: PhaseName | None = None
+    per_second: float
+    after: str | None = None
+    asked_by: str
+    reason: str | None = None
+    correlation_id: str

@@ -10,7 +10,8 @@ from huleedu_service_libs.runtime.connection import Pool
 _GET = "select state from batches where batch_id = $1"
 # Without a cursor from the very end: "~" sorts after every id. One condition, so that an index can begin there.
 _PAGE = """batch_id < coalesce($2::text, '~') collate "C" and ($3::text is null or class_id = $3)
-    and ($4::text[] is null or status = any($4)) order by batch_id desc limit $5"""
+    and ($4::text[] is null or status = any($4)) and ($6::timestamptz is null or updated_at >= $6)
+  order by batch_id desc limit $5"""
 _OF_USER = f"select state from batches where user_id = $1 and {_PAGE}"
 _OF_ALL = f"select state from batches where $1::text is null and {_PAGE}"
 
@@ -25,5 +26,5 @@ async def list_batches(pool: Pool, wanted: BatchFilter) -> Sequence[Batch]:
     """The batches that fit, newest first."""
     statuses = None if wanted.statuses is None else list(wanted.statuses)
     query = _OF_ALL if wanted.user_id is None else _OF_USER
-    rows = await pool.fetch(query, wanted.user_id, wanted.cursor, wanted.class_id, statuses, wanted.limit)
+    rows = await pool.fetch(query, wanted.user_id, wanted.cursor, wanted.class_id, statuses, wanted.limit, wanted.since)
     return [unpack_batch(row["state"]) for row in rows]

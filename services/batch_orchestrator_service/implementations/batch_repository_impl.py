@@ -65,6 +65,7 @@ def _fits(batch: Batch, wanted: BatchFilter) -> bool:
         wanted.user_id in (None, batch.registration.user_id)
         and wanted.class_id in (None, batch.registration.class_id)
         and (wanted.statuses is None or batch.status in wanted.statuses)
+        and (wanted.since is None or batch.changed_at >= wanted.since)
         and (wanted.cursor is None or batch.batch_id < wanted.cursor)
     )
 

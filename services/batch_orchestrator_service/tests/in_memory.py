@@ -1,7 +1,7 @@
 """The service's parts in memory: no database, no bus, no BCS."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from dishka import Provider, Scope, make_async_container, provide
 from dishka import from_context as given
@@ -36,7 +36,7 @@ class KeptEffects:
     def __init__(self) -> None:
         self.effects: list[Effect] = []
 
-    def publish(self, *effects: Effect) -> None:
+    def publish(self, *effects: Effect, cause: Cause | None = None) -> None:
         """Keep these."""
         self.effects += effects
 
@@ -80,10 +80,10 @@ class FakeConductor:
 class InMemory:
     """All parts, at hand for tests."""
 
-    def __init__(self) -> None:
+    def __init__(self, **settings: Any) -> None:
         self.batches, self.publisher, self.conductor = MockBatchRepositoryImpl(), KeptEffects(), FakeConductor()
         self.contents, self.watch = InMemoryContentClient(), Watch()
-        self.settings = BatchOrchestratorSettings.load(environment="testing", max_essays_per_batch=10)
+        self.settings = BatchOrchestratorSettings.load(environment="testing", max_essays_per_batch=10, **settings)
         context = {BatchOrchestratorSettings: self.settings, InMemory: self}
         self.container = make_async_container(InMemoryProvider(), BatchProvider(), context=context)
 
