@@ -16,7 +16,21 @@ def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     return CliRunner()
 
 
-@pytest.mark.parametrize("command", [["run", "."], ["status", "b"], ["results", "b"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["run", "."],
+        ["status", "b"],
+        ["results", "b"],
+        ["cancel", "b"],
+        ["pause", "--all"],
+        ["resume", "--owner", "anna"],
+        ["retry", "b", "spellcheck"],
+        ["retry", "--failed"],
+        ["timeline", "b"],
+        ["stuck"],
+    ],
+)
 def test_without_a_platform_it_says_how_to_start_one(cli: CliRunner, command: list[str]) -> None:
     result = cli.invoke(app, command)
 

@@ -47,7 +47,7 @@ class Api:
         self._addresses = addresses
         self.user = _account()
         self._session = aiohttp.ClientSession(
-            headers={"X-User-ID": self.user}, timeout=aiohttp.ClientTimeout(total=120)
+            headers={"X-User-ID": self.user, **_operator()}, timeout=aiohttp.ClientTimeout(total=120)
         )
 
     async def __aenter__(self) -> Self:
@@ -84,6 +84,41 @@ class Api:
     async def status(self, batch_id: str) -> Json:
         """Where BOS says the batch stands."""
         return await self._get("batch_orchestrator_service", f"/v1/batches/{batch_id}/status")
+
+    async def control(self, batch_id: str, action: str, reason: str | None) -> Json:
+        """Cancel, pause or resume the batch."""
+        return await self._post("batch_orchestrator_service", f"/v1/batches/{batch_id}/{action}", {"reason": reason})
+
+    async def retry(self, batch_id: str, phase: str, wanted: Json) -> Json:
+        """Try essays again that failed in the phase: all of them if there are no `essay_ids`."""
+        return await self._post("batch_orchestrator_service", f"/v1/batches/{batch_id}/phases/{phase}/retry", wanted)
+
+    async def operate(self, operation: Json) -> Json:
+        """Ask the same of many batches, as an operator."""
+        return await self._post("batch_orchestrator_service", "/v1/operations", operation)
+
+    async def timeline(self, batch_id: str) -> list[Json]:
+        """Every fact that changed the batch, in order."""
+        facts: list[Json] = []
+        after: int | None = 0
+        while after is not None:
+            path = f"/v1/batches/{batch_id}/timeline?limit=1000&after={after}"
+            page = await self._get("batch_orchestrator_service", path)
+            facts += page["facts"]
+            after = page["next_after"]
+        return facts
+
+    async def unended_batches(self) -> list[Json]:
+        """This user's batches that have not ended, in brief."""
+        found: list[Json] = []
+        for status in ("pending_content", "ready", "processing"):
+            path = f"/v1/batches?status={status}&limit=100"
+            page = await self._get("batch_orchestrator_service", path)
+            found += page["batches"]
+            while page["next_cursor"]:
+                page = await self._get("batch_orchestrator_service", f"{path}&cursor={page['next_cursor']}")
+                found += page["batches"]
+        return found
 
     async def essays_received(self, batch_id: str) -> int:
         """How many of the batch's essays have their text by now."""
@@ -134,6 +169,12 @@ def _account() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return str(os.getuid())
+
+
+def _operator() -> dict[str, str]:
+    """The operators' token, for whoever has it."""
+    token = os.environ.get("HULEEDU_OPERATOR_TOKEN")
+    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def sent_as(path: Path) -> str:

@@ -29,6 +29,10 @@ Course = Annotated[CourseCode | None, typer.Option(help="The course; its languag
 Pipeline = Annotated[str, typer.Option(help="spellcheck, nlp, ... and what your school has added.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Batch = Annotated[str, typer.Argument(help="The batch's id.")]
+SomeBatch = Annotated[str | None, typer.Argument(help="The batch's id.")]
+Owner = Annotated[str | None, typer.Option(help="As an operator: all batches of this user.")]
+All = Annotated[bool, typer.Option("--all", help="As an operator: all batches.")]
+Reason = Annotated[str | None, typer.Option(help="Why; it is kept in the timeline.")]
 ServiceName = Annotated[str | None, typer.Argument(help="One service; all if not given.")]
 
 
@@ -91,6 +95,82 @@ def results(
     from huleedu.inspect import show_results
 
     _run(show_results(console, data_dir(), batch, export, json))
+
+
+@app.command()
+def cancel(
+    batch: SomeBatch = None, owner: Owner = None, everything: All = False, reason: Reason = None, json: AsJson = False
+) -> None:
+    """Work on a batch no longer, or as an operator on many."""
+    _control("cancel", batch, owner, everything, reason, json)
+
+
+@app.command()
+def pause(
+    batch: SomeBatch = None, owner: Owner = None, everything: All = False, reason: Reason = None, json: AsJson = False
+) -> None:
+    """Start nothing more for a batch, or as an operator for many."""
+    _control("pause", batch, owner, everything, reason, json)
+
+
+@app.command()
+def resume(
+    batch: SomeBatch = None, owner: Owner = None, everything: All = False, reason: Reason = None, json: AsJson = False
+) -> None:
+    """Go on with a batch, or as an operator with many."""
+    _control("resume", batch, owner, everything, reason, json)
+
+
+def _control(
+    action: str, batch: str | None, owner: str | None, everything: bool, reason: str | None, json: bool
+) -> None:
+    from huleedu.control import control
+
+    wanted = {"user_id": owner, "everything": everything, "reason": reason}
+    _run(control(console, data_dir(), action, batch, wanted, json))
+
+
+@app.command()
+def retry(
+    batch: SomeBatch = None,
+    phase: Annotated[str | None, typer.Argument(help="The phase: spellcheck, nlp, ...")] = None,
+    essays: Annotated[list[str] | None, typer.Option("--essay", help="This one only; all that failed if none.")] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="As an operator: all batches with failures.")] = False,
+    since: Annotated[str, typer.Option(help="With --failed: those that changed in the last 90s, 30m, 1h, 2d.")] = "1h",
+    per_second: Annotated[float, typer.Option(help="With --failed: so many batches a second.")] = 10,
+    owner: Owner = None,
+    reason: Reason = None,
+    json: AsJson = False,
+) -> None:
+    """Try essays again that have failed: of one batch in one phase, or wherever some have."""
+    from huleedu.control import retry_failed, retry_phase
+
+    if failed and batch is None:
+        wanted = {"per_second": per_second, "user_id": owner, "reason": reason}
+        _run(retry_failed(console, data_dir(), since, wanted, json))
+    elif batch is not None and phase is not None and not failed:
+        chosen = {"essay_ids": essays or None, "reason": reason}
+        _run(retry_phase(console, data_dir(), batch, phase, chosen, json))
+    else:
+        raise typer.BadParameter("Say which batch and phase, or --failed for all batches.")
+
+
+@app.command()
+def timeline(batch: Batch, json: AsJson = False) -> None:
+    """Tell everything that has happened to a batch, in order: who asked, and why."""
+    from huleedu.control import show_timeline
+
+    _run(show_timeline(console, data_dir(), batch, json))
+
+
+@app.command()
+def stuck(
+    longer_than: Annotated[str, typer.Option(help="Not moved for so long: 30m, 1h, 2d.")] = "1h", json: AsJson = False
+) -> None:
+    """List batches that have not moved, why, and what would move them."""
+    from huleedu.control import show_stuck
+
+    _run(show_stuck(console, data_dir(), longer_than, json))
 
 
 @app.command()

@@ -11,6 +11,7 @@ from batch_conductor_service.domain.pipelines import WrongDefinition
 from rich.console import Console
 
 from huleedu.api import NotUp, Refused
+from huleedu.control import Unclear
 from huleedu.dead_letters import NoSuchLetter
 from huleedu.job import JobFailed
 from huleedu.places import own_command
@@ -29,6 +30,7 @@ _KNOWN = (
     NoSuchLetter,
     NotUp,
     Refused,
+    Unclear,
     UnknownService,
     WrongDefinition,
     WrongSchema,

@@ -52,7 +52,7 @@ async def running(
         addresses={"batch_conductor_service": conductor.url},
         clock=watch,
     )
-    settings = BatchOrchestratorSettings.load(environment="testing", http_client_attempts=1)
+    settings = BatchOrchestratorSettings.load(environment="testing", http_client_attempts=1, operator_token="sesame")
     service = await DEFINITION.start(settings, platform)
     others = Others(service_dsn, bus)
     await others.listen()

@@ -332,3 +332,18 @@ async def test_registrations_at_the_same_time_are_announced_once_each(client: Cl
     registered = {(await answer.get_json())["batch_id"] for answer in answers}
     announced = [(await others.hear(BatchEssaysRegistered)).entity_id for _ in range(20)]
     assert sorted(announced) == sorted(registered)
+
+
+async def test_an_operator_cancels_everything_of_one_owner(client: Client, others: Others, watch: Watch) -> None:
+    batches = {(await started(client, others, "nlp"))[0] for _ in range(3)}
+    answer = await client.post(
+        "/v1/operations",
+        json={"action": "cancel", "user_id": "teacher-1", "reason": "a mistake", "per_second": 1},
+        headers={"Authorization": "Bearer sesame"},
+    )
+    assert answer.status_code == 202
+    told = set()
+    for _ in batches:
+        told.add((await others.hear(BatchRunCancelledV1)).batch_id)
+        watch.forward(seconds=1)
+    assert told == batches
