@@ -16,6 +16,7 @@ from common_core.messages.batch import (
     BatchValidationErrorsV1,
     EssayValidationError,
 )
+from common_core.messages.control import BatchRunCancelledV1
 from common_core.messages.pipeline import ELSBatchPhaseOutcomeV1, PhaseCommand
 from common_core.messages.results import BatchResultsReadyV1, PhaseResultSummary
 from common_core.shared import StorageReferenceMetadata, SystemProcessingMetadata
@@ -55,11 +56,21 @@ class SlotFailure(Struct, frozen=True, kw_only=True):
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """How a phase ended: how many essays succeeded, and the code of each one's failure."""
+    """How a phase ended: how many essays succeeded, and the code of each one's failure.
+
+    A further attempt takes only essays that those before it were not done with; it names who has `passed`.
+    """
 
     status: BatchStatus
     succeeded: int
     failures: dict[str, str]
+    passed: list[str] = []
+
+    def followed_by(self, further: "Outcome") -> "Outcome":
+        """Both as one: what was done stands, and who failed may have passed now."""
+        kept = {essay: code for essay, code in self.failures.items() if essay not in further.passed}
+        succeeded, failures = self.succeeded + further.succeeded, kept | further.failures
+        return Outcome(status=_phase_ended_as(succeeded, len(failures)), succeeded=succeeded, failures=failures)
 
 
 class Try(Struct, frozen=True, kw_only=True):
@@ -95,6 +106,7 @@ class Batch(Struct, frozen=True, kw_only=True):
     tries: list[Try] = []
     ends: dict[str, End] = {}
     announced: list[str] = []
+    cancelled_before_any_run: bool = False
 
     @property
     def newest_run(self) -> str | None:
@@ -103,8 +115,15 @@ class Batch(Struct, frozen=True, kw_only=True):
 
     @property
     def newest_tries(self) -> dict[PhaseName, Try]:
-        """Each phase's newest try."""
-        newest = {each.phase: each for each in self.tries}
+        """Each phase's newest try; if it is a further attempt, its outcome is that of all attempts together."""
+        newest: dict[PhaseName, Try] = {}
+        together: dict[PhaseName, Outcome] = {}
+        for each in self.tries:
+            newest[each.phase] = each
+            if each.outcome is not None:
+                before = together.get(each.phase) if each.edition.attempt > 1 else None
+                together[each.phase] = before.followed_by(each.outcome) if before else each.outcome
+                newest[each.phase] = replace(each, outcome=together[each.phase])
         return {phase: newest[phase] for phase in PhaseName if phase in newest}
 
 
@@ -129,6 +148,8 @@ def decide(batch: Batch, message: Message) -> Batch:
             return _with_try(batch, replace(known, outcome=known.outcome or _outcome(message)))
         case BatchPipelineCompletedV1():
             return _with_end(batch, message)
+        case BatchRunCancelledV1(run_id=None):
+            return replace(batch, cancelled_before_any_run=True)
         case _:
             return batch
 
@@ -169,7 +190,14 @@ def _outcome(message: ELSBatchPhaseOutcomeV1) -> Outcome:
         status=message.phase_status,
         succeeded=len(message.processed_essays),
         failures={essay_id: codes.get(essay_id, FAILED_WITHOUT_CODE) for essay_id in message.failed_essay_ids},
+        passed=[ref.essay_id for ref in message.processed_essays] if (message.attempt or 1) > 1 else [],
     )
+
+
+def _phase_ended_as(succeeded: int, failed: int) -> BatchStatus:
+    if not succeeded:
+        return BatchStatus.FAILED_CRITICALLY
+    return BatchStatus.COMPLETED_WITH_FAILURES if failed else BatchStatus.COMPLETED_SUCCESSFULLY
 
 
 def _try(batch: Batch, phase: PhaseName, edition: Edition) -> Try:
@@ -206,6 +234,8 @@ def overall_status(batch: Batch) -> BatchStatus:
     run = batch.newest_run
     if run is not None:
         return batch.ends[run].status if run in batch.ends else BatchStatus.PROCESSING_PIPELINES
+    if batch.cancelled_before_any_run:
+        return BatchStatus.CANCELLED
     if batch.ingestion_failed:
         return BatchStatus.CONTENT_INGESTION_FAILED
     if batch.provisioning is None and not batch.essays_ready:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from common_core.enums import PhaseName
+from common_core.enums import BatchStatus, PhaseName
 from common_core.message import Envelope
 from common_core.messages.batch import BatchPipelineCompletedV1
 from huleedu_service_libs.runtime.effects import Later
@@ -25,13 +25,17 @@ class RunEndHandler:
         self._repository, self._publisher = repository, publisher
 
     async def run_ended(self, run: Sequence[Envelope[BatchPipelineCompletedV1]]) -> None:
-        """Keep how each run ended, and announce its results or wait for them. All batches are read at once."""
+        """Keep how each run ended, and announce its results or wait for them. All batches are read at once.
+
+        Nobody waits for the results of a run that was cancelled.
+        """
         await self._repository.batches([envelope.data.batch_id for envelope in run])
         for envelope in run:
             batch_id = envelope.data.batch_id
             batch = (await self._repository.batches([batch_id]))[batch_id]
             await self._repository.put(batch_id, decide(batch, envelope.data))
-        await self._announce([(self._awaited(envelope.data), cause_of(envelope)) for envelope in run])
+        finished = [envelope for envelope in run if envelope.data.final_status is not BatchStatus.CANCELLED]
+        await self._announce([(self._awaited(envelope.data), cause_of(envelope)) for envelope in finished])
 
     async def still_awaited(self, run: Sequence[Envelope[ResultsAwaited]]) -> None:
         """Look again."""

@@ -1,5 +1,6 @@
 """Messages as the other services say them, for one batch: Åke's is misspelt, Bea's clean, Cia's cannot be read."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from common_core.messages.batch import (
     EssayValidationError,
 )
 from common_core.messages.content import EssaySlotAssignedV1, EssayValidationFailedV1, ExcessContentProvisionedV1
+from common_core.messages.control import BatchRunCancelledV1
 from common_core.messages.nlp import EssayNlpCompletedV1, GrammarAnalysis, NlpMetrics
 from common_core.messages.pipeline import (
     BatchServiceNLPInitiateCommandDataV1,
@@ -265,11 +267,17 @@ def analysed(
     )
 
 
+def cancelled(run_id: str | None = RUN) -> BatchRunCancelledV1:
+    """BOS: nobody waits for this any longer."""
+    return BatchRunCancelledV1(batch_id=BATCH, run_id=run_id, version=3, correlation_id=CORRELATION, timestamp=at(5))
+
+
 def outcome(
     phase: PhaseName,
     failed: dict[str, str] | None = None,
     run_id: str | None = RUN,
     attempt: int | None = 1,
+    essays: Sequence[str] = ESSAYS,
 ) -> ELSBatchPhaseOutcomeV1:
     """ELS: a phase is over."""
     codes = failed or {}
@@ -277,7 +285,7 @@ def outcome(
         batch_id=BATCH,
         phase_name=phase,
         phase_status=BatchStatus.COMPLETED_WITH_FAILURES if codes else BatchStatus.COMPLETED_SUCCESSFULLY,
-        processed_essays=[reference(essay) for essay in ESSAYS if essay not in codes],
+        processed_essays=[reference(essay) for essay in essays if essay not in codes],
         failed_essay_ids=list(codes),
         correlation_id=CORRELATION,
         run_id=run_id,

@@ -19,6 +19,7 @@ from result_aggregator_service.tests.messages import (
     LATER_RUN,
     RUN,
     at,
+    cancelled,
     command,
     ended,
     file_failed,
@@ -189,3 +190,37 @@ def test_all_results_are_there_when_as_many_have_come_as_els_has_counted() -> No
     assert rules.has_all_results(batch, RUN, {PhaseName.SPELLCHECK: 3, PhaseName.NLP: 2})
     assert not rules.has_all_results(batch, RUN, {PhaseName.SPELLCHECK: 3, PhaseName.NLP: 1})
     assert not rules.has_all_results(batch, RUN, {})
+
+
+class TestFurtherAttempts:
+    """Essays that failed are tried again: what was done stands."""
+
+    FIRST = (registered(), provisioned(), outcome(PhaseName.SPELLCHECK, {CIA: "EMPTY_CONTENT", BEA: "TIMEOUT"}))
+
+    def counts(self, batch: Batch) -> tuple[BatchStatus, int, dict[str, str]]:
+        told = batch.newest_tries[PhaseName.SPELLCHECK].outcome
+        assert told is not None
+        return told.status, told.succeeded, told.failures
+
+    def test_counts_are_those_of_all_attempts(self) -> None:
+        again = outcome(PhaseName.SPELLCHECK, attempt=2, essays=[BEA])
+
+        expected = (BatchStatus.COMPLETED_WITH_FAILURES, 2, {CIA: "EMPTY_CONTENT"})
+        assert self.counts(after(*self.FIRST, again)) == self.counts(after(again, *self.FIRST)) == expected
+
+    def test_a_retry_in_a_further_run_goes_on_from_the_run_before(self) -> None:
+        again = outcome(PhaseName.SPELLCHECK, run_id=LATER_RUN, attempt=2, essays=[BEA, CIA])
+
+        assert self.counts(after(*self.FIRST, again)) == (BatchStatus.COMPLETED_SUCCESSFULLY, 3, {})
+
+    def test_a_run_that_does_it_all_anew_counts_for_itself(self) -> None:
+        anew = outcome(PhaseName.SPELLCHECK, {AKE: "TIMEOUT"}, run_id=LATER_RUN)
+
+        assert self.counts(after(*self.FIRST, anew)) == (BatchStatus.COMPLETED_WITH_FAILURES, 2, {AKE: "TIMEOUT"})
+
+
+def test_a_batch_that_was_cancelled_before_anything_was_asked_of_it_is_cancelled_until_something_is() -> None:
+    batch = after(registered(), cancelled(run_id=None), provisioned())
+    assert rules.overall_status(batch) is BatchStatus.CANCELLED
+
+    assert rules.overall_status(decide(batch, command(PhaseName.SPELLCHECK))) is BatchStatus.PROCESSING_PIPELINES

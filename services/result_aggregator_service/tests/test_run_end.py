@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from msgspec.structs import replace
 
 from common_core.enums import BatchStatus, PhaseName
 from result_aggregator_service.tests.messages import (
@@ -87,3 +88,9 @@ async def test_nobody_is_told_about_a_batch_of_an_unknown_teacher(world: InMemor
     await world.let_timers_fire()
 
     assert (world.notes.said, world.notes.timers) == ([], {})
+
+
+async def test_nobody_waits_for_the_results_of_a_cancelled_run(world: InMemoryWorld) -> None:
+    await world.tell([*whole_story()[:-1], replace(ended(), final_status=BatchStatus.CANCELLED)])
+
+    assert world.notes.said == []
