@@ -9,6 +9,7 @@ REFERENCE = ROOT / "docs" / "reference"
 SCHEMAS = REFERENCE / "schemas"
 OPENAPI = REFERENCE / "openapi"
 ASYNCAPI = REFERENCE / "asyncapi.json"
+BATCH_STATES = REFERENCE / "batch-states.md"
 
 REGENERATE = "run `.venv/bin/python -m tests.reference`"
 

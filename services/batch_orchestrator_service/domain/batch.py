@@ -32,7 +32,7 @@ class Halt(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 class Batch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A class's essays and all that has happened to them. `version` counts the facts that changed it.
 
-    It is `paused` only while it has not ended, and `cancelled` until somebody asks for a further pipeline.
+    It is `paused` until it is resumed or cancelled, and `cancelled` until somebody asks for a further pipeline.
     """
 
     registration: BatchRegistered

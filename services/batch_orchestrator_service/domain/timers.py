@@ -10,19 +10,19 @@ from huleedu_service_libs.runtime.effects import Effect, Later, Never
 
 def changes(before: Batch | None, after: Batch) -> tuple[Effect, ...]:
     """The timers to set and to drop."""
-    old, new = _timers(before), _timers(after)
+    old, new = running(before), running(after)
     dropped = tuple(Never(name) for name in old if name not in new)
     return (*dropped, *(timer for name, timer in new.items() if timer != old.get(name)))
 
 
-def _timers(batch: Batch | None) -> dict[str, Later]:
+def running(batch: Batch | None) -> dict[str, Later]:
     """By name: one for each wait that has a limit. No clock runs while the batch is paused."""
     if batch is None or batch.paused:
         return {}
-    return {timer.name: timer for timer in _running(batch)}
+    return {timer.name: timer for timer in _clocks(batch)}
 
 
-def _running(batch: Batch) -> Iterator[Later]:
+def _clocks(batch: Batch) -> Iterator[Later]:
     if batch.ingestion.is_open:
         due = batch.ingestion.wait.until
         yield Later(ContentDeadlinePassed(batch_id=batch.batch_id, due=due), f"{batch.batch_id} content", due)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
-from batch_orchestrator_service.domain.admission import refusal_of_cancel, refusal_of_pause
+from batch_orchestrator_service.domain.admission import refusal_of_cancel, refusal_of_pause, refusal_of_resume
 from batch_orchestrator_service.domain.batch import Batch
 from batch_orchestrator_service.domain.facts import Fact, PhaseDeadlinePassed
 from batch_orchestrator_service.domain.pipeline import PHASES
@@ -196,6 +196,12 @@ class TestPause:
         batch = after(*READY, pause())
 
         assert then(batch, SPELLING_THEN_ANALYSIS) == (batch, ())
+
+    def test_what_has_no_usable_content_may_be_resumed_all_the_same(self) -> None:
+        batch = after(registered("ab"), pause(), provisioned(""))
+        assert (batch.status, refusal_of_resume(batch)) == (BatchStatus.CONTENT_INGESTION_FAILED, None)
+
+        assert then(batch, resume())[0].paused is None
 
     def test_what_has_ended_is_not_paused(self) -> None:
         batch = after(*RUNNING, outcome(SPELLCHECK, "ab"), outcome(NLP, "ab"))

@@ -1,0 +1,132 @@
+"""Every status that a batch can have, found by letting everything happen to one that can."""
+
+from collections import deque
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import cast
+
+from batch_orchestrator_service.domain import timers
+from batch_orchestrator_service.domain.batch import UNENDED, Batch
+from batch_orchestrator_service.domain.decide import decide
+from batch_orchestrator_service.domain.facts import Fact, PhaseDeadlinePassed, RetryDue
+from batch_orchestrator_service.tests.life import after
+from batch_orchestrator_service.tests.said import (
+    NLP,
+    SPELLCHECK,
+    cancel,
+    outcome,
+    pause,
+    phase,
+    provisioned,
+    registered,
+    resolved,
+    resume,
+    retry,
+)
+
+from common_core.enums import CLIENT_STATUS, BatchStatus
+from tests.reference.files import REGENERATE
+
+ESSAYS = "ab"
+Edge = tuple[str, str, str]
+
+_TITLE = """# The statuses of a batch
+
+Found by trying BOS's rules (`domain/decide.py`) with everything that can happen to a batch of two essays and two phases,
+the second of which depends on the first. A test says when the rules do something else: {regenerate}.
+
+A pause is no status of its own: the batch keeps the one that it has, and shows since when it is `paused`, by whom, why.
+"""
+
+
+def edges() -> list[Edge]:
+    """What leads from where to where, each once."""
+    first = after(registered(ESSAYS))
+    seen, queue, found = {_key(first)}, deque([first]), {("[*]", "registered", _label(first))}
+    while queue:
+        batch = queue.popleft()
+        for words, fact, wait in _what_can_happen(batch):
+            changed, _ = decide(batch, fact, batch.changed_at + timedelta(seconds=1) + wait)
+            assert changed is not None
+            if _label(changed) != _label(batch):
+                found.add((_label(batch), words, _label(changed)))
+            if _key(changed) not in seen and len(changed.runs) < 4:
+                seen.add(_key(changed))
+                queue.append(changed)
+    return sorted(found)
+
+
+def _what_can_happen(batch: Batch) -> Iterator[tuple[str, Fact, timedelta]]:
+    now = timedelta()
+    yield "files are in", provisioned(ESSAYS), now
+    yield "no file can be used", provisioned(""), now
+    for timer in timers.running(batch).values():
+        yield _clock(timer.message), cast(Fact, timer.message), max(now, timer.at - batch.changed_at)
+    further = f"run-{len(batch.runs) + 1}"
+    pipeline = resolved(phase(SPELLCHECK), phase(NLP, SPELLCHECK), run=further)
+    yield "pipeline requested", pipeline, now
+    for name in (SPELLCHECK, NLP):
+        yield "failed essays retried", retry(name, run=further), now
+    yield from ((words, fact, now) for words, fact in _answers(batch))
+    yield "cancelled", cancel(), now
+    yield "paused", pause(), now
+    yield "resumed", resume(), now
+
+
+def _clock(message: object) -> str:
+    if isinstance(message, RetryDue):
+        return "next attempt due"
+    return "phase overdue" if isinstance(message, PhaseDeadlinePassed) else "content overdue"
+
+
+def _answers(batch: Batch) -> Iterator[tuple[str, Fact]]:
+    run = batch.active_run
+    for found in run.phases if run else ():
+        if run and found.awaits_outcome:
+            for survivors in (ESSAYS, ESSAYS[:1], ""):
+                failed = {essay: "EMPTY_CONTENT" for essay in ESSAYS if essay not in survivors}
+                yield "last phase over", outcome(found.name, survivors, failed, run=run.run_id, attempt=found.attempt)
+
+
+def _key(batch: Batch) -> object:
+    """Batches that differ in nothing else have the same future."""
+    run = batch.runs[-1] if batch.runs else None
+    phases = [
+        (each.status, each.succeeded, tuple(each.failed), each.retries, each.wait and each.wait.overdue)
+        for each in (run.phases if run else ())
+    ]
+    ingestion = batch.ingestion
+    return (
+        _label(batch),
+        ingestion.is_open,
+        ingestion.wait.overdue,
+        batch.essays.ready,
+        bool(run and run.is_active),
+        tuple(phases),
+    )
+
+
+def _label(batch: Batch) -> str:
+    return f"{batch.status} (paused)" if batch.paused else str(batch.status)
+
+
+def page() -> str:
+    """The page: a diagram, and a table of what leads to each status and what leaves it."""
+    found = edges()
+    lines = [_TITLE.format(regenerate=REGENERATE), "```mermaid", "stateDiagram-v2"]
+    lines += [f"    {_node(source)} --> {_node(target)}: {words}" for source, words, target in found]
+    lines += ["```", "", "| status | for clients | ends | what leads to it | what leaves it |", "|---|---|---|---|---|"]
+    lines += [_row(status, found) for status in BatchStatus]
+    return "\n".join(lines) + "\n"
+
+
+def _node(label: str) -> str:
+    return label.replace(" (paused)", "__paused")
+
+
+def _row(status: BatchStatus, found: list[Edge]) -> str:
+    to = sorted({words for _, words, target in found if target.startswith(status)})
+    away = sorted({words for source, words, _ in found if source.startswith(status)})
+    ends = "yes" if to and status not in UNENDED else ""
+    reached = ", ".join(to) or "nothing yet: no service here needs it"
+    return f"| `{status}` | `{CLIENT_STATUS[status]}` | {ends} | {reached} | {', '.join(away)} |"
