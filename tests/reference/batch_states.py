@@ -32,7 +32,7 @@ Edge = tuple[str, str, str]
 
 _TITLE = """# The statuses of a batch
 
-Found by trying BOS's rules (`domain/decide.py`) with everything that can happen to a batch of two essays and two phases,
+Found by trying BOS's rules (`domain/decide.py`) with all that can happen to a batch of two essays and two phases,
 the second of which depends on the first. A test says when the rules do something else: {regenerate}.
 
 A pause is no status of its own: the batch keeps the one that it has, and shows since when it is `paused`, by whom, why.

@@ -63,7 +63,7 @@ def refusal_of_pause(batch: Batch) -> RefusedCommand | None:
 
 
 def refusal_of_resume(batch: Batch) -> RefusedCommand | None:
-    """Why there is nothing to resume, if there is not; what has no usable content may have ended while it was paused."""
+    """Why there is nothing to resume, if there is not; without usable content a batch ends even while paused."""
     if batch.paused:
         return None
     if batch.status is BatchStatus.CANCELLED:
