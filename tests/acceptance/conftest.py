@@ -21,12 +21,15 @@ def any_ports() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the platform keeps its files."""
+    return tmp_path_factory.mktemp("data")
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def platform(
-    postgres_dsn: str, lexicons: Path, any_ports: None, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Up]:
+async def platform(postgres_dsn: str, lexicons: Path, any_ports: None, data_dir: Path) -> AsyncIterator[Up]:
     """All services, up."""
-    data_dir = tmp_path_factory.mktemp("data")
     (data_dir / "lexicons").symlink_to(lexicons)
     dsn = await create_database(postgres_dsn, "acceptance")
     services = definitions()
