@@ -24,6 +24,7 @@ USAGE = """python3 dev.py COMMAND
   test [ARGS]                                      run all tests; ARGS go to pytest
   check                                            lint, format and type check
   bench orchestrate|register [ARGS]                measure
+  infra up|down|status|logs                        Apache Kafka, PostgreSQL and Redis servers on this machine
   setup                                            only prepare what the others need
 
 Each prepares what is missing first: tools in .tools, packages in .venv, both from pdm.lock."""
@@ -228,6 +229,7 @@ COMMANDS = {
     "up": lambda arguments: become(VENV / "bin/huleedu", "up", *arguments),
     "test": lambda arguments: become(PDM, "run", "--project", ROOT, "test", *arguments),
     "check": lambda arguments: become(PDM, "run", "--project", ROOT, "check"),
+    "infra": lambda arguments: become(PDM, "run", "--project", ROOT, "infra", *arguments),
     "bench": lambda arguments: become(PDM, "run", "--project", ROOT, "bench", *arguments),
 }
 
