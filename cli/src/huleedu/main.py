@@ -41,6 +41,14 @@ def up() -> None:
 
 
 @app.command()
+def prepare() -> None:
+    """Build ahead what the first start would: the spelling lexicons."""
+    from huleedu.prepare import prepare
+
+    _run(prepare(console, data_dir()))
+
+
+@app.command()
 def serve(name: str) -> None:
     """Run one service in a process of its own, beside whatever runs already."""
     from huleedu.up import serve_one
