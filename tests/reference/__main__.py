@@ -9,13 +9,13 @@ from huleedu.services import definitions
 from huleedu_service_libs.embedded_postgres import EmbeddedPostgres
 from tests.reference import event_tables, schemas
 from tests.reference.documents import documents
-from tests.reference.files import commit
+from tests.reference.files import SCHEMAS, commit
 from tests.reference.services import started
 
 
 async def write_all() -> None:
     """Schemas first: they refuse what would break a promise."""
-    schemas.write()
+    schemas.write(SCHEMAS, schemas.promised())
     with tempfile.TemporaryDirectory() as folder:
         postgres = EmbeddedPostgres(Path(folder) / "postgres")
         dsn = postgres.start().dsn
