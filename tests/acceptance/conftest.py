@@ -7,7 +7,8 @@ import pytest
 import pytest_asyncio
 
 from huleedu.api import Api
-from huleedu.platform import Up, migrate, running
+from huleedu.composition import compose
+from huleedu.platform import Up, running
 from huleedu.services import SERVICES, definitions
 from huleedu_service_libs.embedded_postgres import create_database
 
@@ -29,9 +30,7 @@ async def platform(
     data_dir = tmp_path_factory.mktemp("data")
     (data_dir / "lexicons").symlink_to(lexicons)
     dsn = await create_database(postgres_dsn, "acceptance")
-    services = definitions()
-    await migrate(dsn, services)
-    async with running(services, data_dir, dsn) as up:
+    async with running(compose(definitions()), data_dir, dsn) as up:
         yield up
 
 

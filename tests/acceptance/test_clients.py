@@ -90,7 +90,7 @@ async def test_a_requests_correlation_id_is_on_everything_that_follows_from_it(
     await follow(api, batch_id, lambda _: None)
 
     assert answer["correlation_id"] == asked
-    con = await asyncpg.connect(platform.dsn)
+    con = await asyncpg.connect(platform.databases["batch_orchestrator_service"])
     rows = await con.fetch("select topic, payload from runtime.log where key = $1 order by first", batch_id)
     await con.close()
     said = [(row["topic"], raw) for row in rows for raw in zstandard.decompress(row["payload"]).split(b"\n")]

@@ -4,7 +4,7 @@ import asyncio
 import getpass
 import os
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -15,8 +15,7 @@ import aiohttp
 from file_service.domain.file_names import file_name
 
 from common_core.enums import CourseCode
-from huleedu import run_file
-from huleedu.places import own_command
+from huleedu.addresses import AddressUnknown, NotUp, known_addresses
 
 Json = dict[str, Any]
 Ask = Callable[[], AbstractAsyncContextManager[aiohttp.ClientResponse]]
@@ -33,17 +32,10 @@ class Refused(Exception):
         self.status, self.code = status, problem.get("code")
 
 
-class NotUp(Exception):
-    """The platform is not up."""
-
-    def __str__(self) -> str:
-        return f"{self.__doc__} Start it with `{own_command()} up`."
-
-
 class Api:
     """Asks a platform's services, as the user of this machine's account."""
 
-    def __init__(self, addresses: dict[str, str]) -> None:
+    def __init__(self, addresses: Mapping[str, str]) -> None:
         self._addresses = addresses
         self.user = _account()
         self._session = aiohttp.ClientSession(
@@ -125,6 +117,8 @@ class Api:
         return await _patiently(lambda: self._session.get(self._url(service, path)))
 
     def _url(self, service: str, path: str) -> str:
+        if service not in self._addresses:
+            raise AddressUnknown(service)
         return f"{self._addresses[service]}{path}"
 
 
@@ -169,8 +163,8 @@ async def _checked(response: aiohttp.ClientResponse, *, read: bool = True) -> Js
 
 
 def running_api(data_dir: Path) -> Api:
-    """The platform that is up. Raises NotUp."""
-    running = run_file.read(data_dir)
-    if running is None:
+    """The platform that is up, here or where settings say. Raises NotUp."""
+    known = known_addresses(data_dir)
+    if not known:
         raise NotUp
-    return Api(running.addresses)
+    return Api(known)

@@ -40,4 +40,6 @@ def logging_to_stdout() -> Iterator[None]:
 
 def _level() -> str:
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of each schema that there is nothing to do
+    logging.getLogger("aiokafka").setLevel(logging.WARNING)  # it tells of each step of each rebalance
+    logging.getLogger("aiokafka.cluster").setLevel(logging.CRITICAL)  # a topic that was just made is an error to it
     return os.environ.get("LOG_LEVEL", "INFO").upper()

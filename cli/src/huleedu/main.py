@@ -49,11 +49,11 @@ def prepare() -> None:
 
 
 @app.command()
-def serve(name: str) -> None:
-    """Run one service in a process of its own, beside whatever runs already."""
-    from huleedu.up import serve_one
+def serve(names: Annotated[list[str], typer.Argument(help="One service, or more.")]) -> None:
+    """Run services in a process of their own, beside whatever runs already."""
+    from huleedu.up import keep_serving
 
-    _run(serve_one(console, data_dir(), name))
+    _run(keep_serving(console, data_dir(), names))
 
 
 @app.command()
@@ -120,7 +120,7 @@ def list_letters(
 
 
 @letters.command("show")
-def show_letter(number: int) -> None:
+def show_letter(number: str) -> None:
     """One of them, whole."""
     from huleedu.dead_letters import show_one
 
@@ -129,7 +129,7 @@ def show_letter(number: int) -> None:
 
 @letters.command("replay")
 def replay_letters(
-    numbers: Annotated[list[int] | None, typer.Argument(help="Which ones; see `list`.")] = None,
+    numbers: Annotated[list[str] | None, typer.Argument(help="Which ones; see `list`.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All there are.")] = False,
 ) -> None:
     """Give them to their handlers again."""

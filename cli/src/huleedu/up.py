@@ -1,24 +1,27 @@
-"""Keeping the platform, or one service of it, running until it is told to stop."""
+"""Keeping the platform, or some services of it, running until it is told to stop."""
 
 import asyncio
 import itertools
 import os
 import signal
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 
 from rich.console import Console
 
 from huleedu import run_file
+from huleedu.composition import Composition, compose
 from huleedu.logs import logging_to_stdout
-from huleedu.platform import Up, embedded_database, migrate, running
+from huleedu.platform import Up, embedded_database, running
 from huleedu.prepare import prepare
 from huleedu.run_file import RunningPlatform
-from huleedu.services import definition, definitions
+from huleedu.servers import place
+from huleedu.services import definitions
 from huleedu_service_libs.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
 from huleedu_service_libs.logging_utils import create_service_logger
 from huleedu_service_libs.runtime.blame import pause
+from huleedu_service_libs.runtime.database_event_bus import WrongBus
 
 _logger = create_service_logger("huleedu", "database")
 
@@ -36,62 +39,95 @@ async def platform_up(console: Console, data_dir: Path) -> AsyncIterator[Up]:
     """All services, up in this process, with the note for commands left behind while they are."""
     if (other := run_file.read(data_dir)) is not None:
         raise AlreadyUp(f"HuleEdu is up already: process {other.pid}, data in {data_dir}.")
-    services = definitions()
+    composition = compose(definitions())
     await prepare(console, data_dir)
+    async with _database_if_needed(composition, data_dir) as embedded, running(composition, data_dir, embedded) as up:
+        run_file.write(data_dir, RunningPlatform(os.getpid(), next(iter(up.databases.values())), up.addresses))
+        try:
+            yield up
+        finally:
+            run_file.remove(data_dir)
+
+
+@asynccontextmanager
+async def _services_up(names: Sequence[str], data_dir: Path) -> AsyncIterator[Up]:
+    """Some services, beside whatever runs already; they take their groups over at once."""
+    composition = compose(list(dict.fromkeys(definitions(names))))
+    async with (
+        _database_if_needed(composition, data_dir) as embedded,
+        running(composition, data_dir, embedded, take_over=True) as up,
+    ):
+        yield up
+
+
+@asynccontextmanager
+async def _database_if_needed(composition: Composition, data_dir: Path) -> AsyncIterator[str | None]:
+    """The embedded database, kept alive; None where servers hold all data."""
+    if not composition.needs_embedded:
+        yield None
+        return
     async with embedded_database(data_dir) as (postgres, dsn), kept_alive(postgres):
-        await migrate(dsn, services)
-        async with running(services, data_dir, dsn) as up:
-            run_file.write(data_dir, RunningPlatform(os.getpid(), dsn, up.addresses))
-            try:
-                yield up
-            finally:
-                run_file.remove(data_dir)
+        yield dsn
 
 
 async def keep_up(console: Console, data_dir: Path) -> None:
     """`huleedu up`: until SIGINT or SIGTERM."""
     data_dir.mkdir(parents=True, exist_ok=True)
     with logging_to_stdout():
-        await _keep_up(console, data_dir)
+        await _until_stopped(platform_up(console, data_dir), console, data_dir)
 
 
-async def _keep_up(console: Console, data_dir: Path) -> None:
-    async with platform_up(console, data_dir) as up:
-        announce(console, up, data_dir)
-        await _until_stopped(up)
-        console.print("Stopping: open requests are answered, running work is put back.")
-
-
-async def serve_one(console: Console, data_dir: Path, name: str) -> None:
-    """`huleedu serve NAME`: one service beside whatever runs already; it takes its groups over at once."""
-    service = definition(name)
+async def keep_serving(console: Console, data_dir: Path, names: Sequence[str]) -> None:
+    """`huleedu serve NAME...`: these services alone, until SIGINT or SIGTERM."""
     data_dir.mkdir(parents=True, exist_ok=True)
     with logging_to_stdout():
-        async with embedded_database(data_dir) as (postgres, dsn), kept_alive(postgres):
-            await migrate(dsn, [service])
-            async with running([service], data_dir, dsn, take_over=True) as up:
-                announce(console, up, data_dir, [service.name])
-                await _until_stopped(up)
+        await _until_stopped(_services_up(names, data_dir), console, data_dir)
 
 
-def announce(console: Console, up: Up, data_dir: Path, names: Sequence[str] | None = None) -> None:
-    """Say where everything is."""
-    for name in names or up.addresses:
-        taken = f"  (port {up.moved[name]} was taken)" if name in up.moved else ""
-        console.print(f"  {name:<28} {up.addresses[name]}  docs at {up.addresses[name]}/docs{taken}")
-    console.print(f"Data is in {data_dir}. Stop with Ctrl-C.")
+async def _until_stopped(platform: AbstractAsyncContextManager[Up], console: Console, data_dir: Path) -> None:
+    """A start that still waits for something is broken off; what is up is taken down in good order."""
+    stop, own_task = asyncio.Event(), asyncio.current_task()
+    assert own_task is not None
+    _on_signal(own_task.cancel)
+    with suppress(asyncio.CancelledError):
+        async with platform as up:
+            _on_signal(stop.set)
+            announce(console, up, data_dir)
+            await _first_of(stop, up)
+            console.print("Stopping: open requests are answered, running work is put back.")
 
 
-async def _until_stopped(up: Up) -> None:
-    stop = asyncio.Event()
+def _on_signal(act: Callable[[], object]) -> None:
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(sign, stop.set)
+        loop.add_signal_handler(sign, act)
+
+
+async def _first_of(stop: asyncio.Event, up: Up) -> None:
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({stopped, up.reading}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
     if up.reading.done():
-        raise BusFailed from up.reading.exception()
+        error = up.reading.exception()
+        raise _wrong_bus(error) or BusFailed from error
+
+
+def _wrong_bus(error: BaseException | None) -> BaseException | None:
+    """It says what to do; whatever else ends a bus is a fault of ours."""
+    if isinstance(error, BaseExceptionGroup):
+        return next(filter(None, map(_wrong_bus, error.exceptions)), None)
+    return error if isinstance(error, WrongBus) else None
+
+
+def announce(console: Console, up: Up, data_dir: Path) -> None:
+    """Say where everything is."""
+    for name in up.services:
+        address = up.addresses[name]
+        taken = f"  (port {up.moved[name]} was taken)" if name in up.moved else ""
+        console.print(f"  {name:<28} {address}  docs at {address}/docs{taken}")
+    for dsn in dict.fromkeys(up.databases.values()):
+        console.print(f"  database {place(dsn)}")
+    console.print(f"Data is in {data_dir}. Stop with Ctrl-C.")
 
 
 @asynccontextmanager

@@ -69,6 +69,9 @@ class ServiceSettings(BaseSettings):
     db_pool_size: Count = 5
     db_max_overflow: int = Field(default=10, ge=0)
 
+    start_patience: Seconds = 60
+    """How long a start waits for PostgreSQL and Kafka."""
+
     http_max_body_bytes: Count = 4 * 1024 * 1024
     http_body_timeout: Seconds = 30
     http_response_timeout: Seconds = 60

@@ -71,6 +71,8 @@ class KafkaSource(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
 
     async def take(self, limit: int) -> list[Delivery]:
         """What is in hand still, else the next messages: waits until there are any."""
+        if not self._topics:
+            await asyncio.Event().wait()  # a group of work items alone
         consumer = self._consumer or await self._join()
         try:
             while not self._in_hand:
