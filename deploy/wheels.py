@@ -6,7 +6,8 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).parents[1]
-PROJECTS = sorted(path.parent for place in ("libs/*", "services/*", "cli") for path in ROOT.glob(f"{place}/pyproject.toml"))
+PLACES = ("libs/*", "services/*", "cli")
+PROJECTS = sorted(found.parent for place in PLACES for found in ROOT.glob(f"{place}/pyproject.toml"))
 NOT_PACKAGED = {"pyproject.toml", "README.md", ".env.example"}
 
 
