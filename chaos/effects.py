@@ -7,7 +7,7 @@ import msgspec
 from common_core.message import Message
 from common_core.messages import batch, content, nlp, pipeline, results, spellcheck
 
-_ONCE: Mapping[type[Message], tuple[str, ...]] = {
+ONCE: Mapping[type[Message], tuple[str, ...]] = {
     batch.BatchEssaysRegistered: ("entity_id",),
     batch.BatchContentProvisioningCompletedV1: ("batch_id",),
     batch.BatchValidationErrorsV1: ("batch_id",),
@@ -28,7 +28,7 @@ _ONCE: Mapping[type[Message], tuple[str, ...]] = {
     nlp.EssayNlpCompletedV1: ("parent_id", "run_id", "essay_id", "attempt"),
     results.BatchResultsReadyV1: ("batch_id", "run_id"),
 }
-_FIELDS = {message.topic: fields for message, fields in _ONCE.items()}
+_FIELDS = {message.topic: fields for message, fields in ONCE.items()}
 
 
 class _Essay(msgspec.Struct):

@@ -1,7 +1,10 @@
 """A line between services and a server that can be cut, made to swallow everything, or made slow."""
 
 import asyncio
+import os
 import random
+import socket
+import struct
 from contextlib import suppress
 
 CHUNK = 64 * 1024
@@ -40,7 +43,7 @@ class Line:
         """Reset about this share of the connections; how many sockets that were."""
         struck = [writer for writer in list(self._writers) if chance.random() < share]
         for writer in struck:
-            writer.transport.abort()
+            _reset(writer)
         return len(struck)
 
     def swallow(self) -> None:
@@ -66,7 +69,7 @@ class Line:
             await self._open.wait()
             await self._joined(reader, writer)
         except OSError:
-            writer.transport.abort()
+            _reset(writer)
         finally:
             self._writers.discard(writer)
 
@@ -96,3 +99,10 @@ class Line:
             data = data[size:]
             if data:
                 await asyncio.sleep(TICK)
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    """End a connection as a crash does: without saying goodbye."""
+    with suppress(OSError), socket.socket(fileno=os.dup(writer.get_extra_info("socket").fileno())) as same:
+        same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()

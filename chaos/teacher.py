@@ -59,6 +59,7 @@ class Teacher:
         self.name = name
         self._chance = random.Random(f"{seed} {name}")
         self._platform, self._diary = platform, diary
+        self._seen: tuple[str, str, int] | None = None
 
     async def teach(self, enough: asyncio.Event, others: list[str], pause: float) -> None:
         """Hand in class after class until it is `enough`; `others` collects every client's batches."""
@@ -106,7 +107,7 @@ class Teacher:
 
     async def _run_ended(self, batch_id: str, run_id: str) -> None:
         while True:
-            status = await self._look(BOS, f"/v1/batches/{batch_id}/status", batch_id)
+            status = await self._see(batch_id)
             if any(run["run_id"] == run_id and run["ended_at"] for run in status["runs"]):
                 break
             await asyncio.sleep(self._chance.uniform(*LOOK))
@@ -115,10 +116,19 @@ class Teacher:
 
     async def _status_in(self, batch_id: str, wanted: frozenset[str]) -> str:
         while True:
-            status = await self._look(BOS, f"/v1/batches/{batch_id}/status", batch_id)
+            status = await self._see(batch_id)
             if status["client_status"] in wanted:
                 return str(status["client_status"])
             await asyncio.sleep(self._chance.uniform(*LOOK))
+
+    async def _see(self, batch_id: str) -> dict[str, Any]:
+        """Where the batch stands; put down whenever that is news."""
+        status = await self._look(BOS, f"/v1/batches/{batch_id}/status", batch_id)
+        seen = (batch_id, status["status"], len(status["runs"]))
+        if seen != self._seen:
+            self._seen = seen
+            self._note("saw", batch_id, {"status": seen[1], "runs": seen[2]})
+        return status
 
     async def _post(
         self,

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from batch_orchestrator_service.domain.batch import Batch, decide
-from batch_orchestrator_service.domain.facts import PipelineResolved
 from batch_orchestrator_service.domain.run import PhaseRun, Run
 
 from chaos.books import Books, KeptBatch
@@ -64,14 +63,19 @@ def _folded(kept: KeptBatch) -> Batch | None:
 
 
 def changed_after_the_end(books: Books) -> Iterator[str]:
-    """What had ended became something else, though nobody asked for it."""
-    for batch_id, kept in books.batches.items():
-        batch: Batch | None = None
-        for seq, at, fact in kept.timeline:
-            before = batch.status if batch else None
-            batch, _ = decide(batch, fact, at)
-            if before in TERMINAL and batch and batch.status != before and not isinstance(fact, PipelineResolved):
-                yield f"batch {batch_id} went from {before} to {batch.status} by fact {seq}, {fact.topic}"
+    """A client saw that a batch had ended, and then another status, though nobody had asked for more."""
+    ends: dict[tuple[str, int], str] = {}
+    for entry in books.entries:
+        if entry.what == "saw":
+            place, status = (entry.batch_id, entry.sent["runs"]), entry.sent["status"]
+            if ends.get(place, status) != status:
+                yield f"batch {entry.batch_id} was {ends[place]}, then {status}, after {place[1]} runs"
+            elif status in TERMINAL:
+                ends[place] = status
+    for (batch_id, runs), status in ends.items():
+        kept = books.batches.get(batch_id)
+        if kept is not None and len(kept.batch.runs) == runs and kept.batch.status != status:
+            yield f"batch {batch_id} was seen to be {status}, and is {kept.batch.status}"
 
 
 def started_too_early(books: Books) -> Iterator[str]:
