@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -51,6 +52,7 @@ class Outline(msgspec.Struct):
 _outline = msgspec.json.Decoder(Outline).decode
 
 
+@lru_cache(maxsize=10_000)
 def partition_of(key: bytes, partitions: int) -> int:
     """Where everybody puts this key."""
     return int(murmur2(key) & 0x7FFFFFFF) % partitions
@@ -88,7 +90,8 @@ class Relay:
     async def _send_some(self) -> bool:
         """One round: read, send, and move the cursor once the brokers have it all. False if there was nothing."""
         if self._database is None:
-            self._database = await Database.connect(self._dsn, "runtime", size=2)
+            # A move that a crash undoes is made again, and what was sent is sent again: readers know it.
+            self._database = await Database.connect(self._dsn, "runtime", size=2, synchronous_commit="off")
         pool = self._database.pool
         position, records = await log.read(pool, RELAY, self._owner, None, LIMIT)
         if position is None or not records:
