@@ -25,7 +25,11 @@ class Delivery(msgspec.Struct):
     result: Any = None
     error: Exception | None = None
     known: bool = False  # an earlier delivery of the same event has taken effect
-    origin: str | None = None  # where in Kafka it stands
+
+    @property
+    def origin(self) -> str | None:
+        """Where in Kafka it stands, if it came from there."""
+        return getattr(self.receipt, "origin", None)
 
 
 class Source(Protocol):

@@ -1,5 +1,6 @@
 """A group's inbox: an event's row, written in the transaction of its effect, is what makes the effect unique."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from hashlib import blake2b
@@ -10,8 +11,12 @@ from huleedu_service_libs.runtime.delivery import Delivery
 
 CHUNK = 50_000  # rows deleted at once
 
-_TAKE = """insert into runtime.inbox(grp, event) select $1, unnest($2::text[])::uuid
-  on conflict do nothing returning event::text"""
+_CANONICAL = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+# Nearly always all are new; then the answer is null, and nobody builds a list to say so.
+_TAKE = """with new as (
+    insert into runtime.inbox(grp, event) select $1, unnest($2::text[])::uuid on conflict do nothing returning event)
+  select case when (select count(*) from new) < cardinality($2) then array(select event::text from new) end"""
 _FORGET = "delete from runtime.inbox where grp = $1 and event = any($2::text[]::uuid[])"
 _SWEEP = """delete from runtime.inbox where ctid = any(array(
     select ctid from runtime.inbox where taken_at < now() - $1::interval limit $2))"""
@@ -19,6 +24,8 @@ _SWEEP = """delete from runtime.inbox where ctid = any(array(
 
 def event_key(event_id: str) -> str:
     """The id as the inbox keeps it: a UUID, made from whatever else a foreign producer calls its event."""
+    if _CANONICAL.fullmatch(event_id):
+        return event_id
     try:
         return str(UUID(event_id))
     except ValueError:
@@ -28,8 +35,8 @@ def event_key(event_id: str) -> str:
 async def admit(con: Connection, group: str, deliveries: Sequence[Delivery]) -> list[Delivery]:
     """Write down these events and answer those that were not there yet; an event that stands twice among them, once."""
     keys = [event_key(d.envelope.event_id) for d in deliveries if d.envelope is not None]
-    new = {row["event"] for row in await con.fetch(_TAKE, group, keys)}
-    return list(_first_of_each(zip(deliveries, keys, strict=True), new))
+    new = await con.fetchval(_TAKE, group, keys)
+    return list(deliveries if new is None else _first_of_each(zip(deliveries, keys, strict=True), set(new)))
 
 
 def _first_of_each(keyed: Iterable[tuple[Delivery, str]], new: set[str]) -> Iterator[Delivery]:

@@ -24,6 +24,7 @@ BATCH_BYTES = 1 << 20
 
 _BURY = """insert into runtime.dead_letter(grp, topic, key, reason, raw)
   values ('relay', $1, $2, 'broken record batch', $3)"""
+_JSON = ("content_type", b"application/json")
 _logger = structlog.get_logger("huleedu_service_libs.runtime")
 
 
@@ -39,7 +40,7 @@ class Outline(msgspec.Struct):
     def headers(self) -> list[tuple[str, bytes]]:
         """In Kafka's form."""
         found = [
-            ("content_type", b"application/json"),
+            _JSON,
             ("event_id", self.event_id.encode()),
             ("event_type", self.event_type.encode()),
             ("correlation_id", self.correlation_id.encode()),
@@ -185,4 +186,4 @@ def _headers(raw: bytes) -> list[tuple[str, bytes]]:
     try:
         return _outline(raw).headers()
     except msgspec.MsgspecError:
-        return [("content_type", b"application/json")]
+        return [_JSON]
