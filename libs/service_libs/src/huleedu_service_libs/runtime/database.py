@@ -49,7 +49,7 @@ class Database:
     async def connect(
         cls, dsn: str, producer: str, *, size: int = 8, clock: Callable[[], datetime] = now, **settings: str
     ) -> "Database":
-        """Open a pool of at most `size` connections to the schema named as the producer, with PostgreSQL's `settings`."""
+        """Open a pool of at most `size` connections to the schema named as the producer; `settings`: PostgreSQL's."""
         pool = await asyncpg.create_pool(
             dsn,
             min_size=1,
