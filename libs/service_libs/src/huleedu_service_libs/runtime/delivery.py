@@ -8,6 +8,7 @@ import msgspec
 from common_core.message import Envelope, envelope_of
 from common_core.topics import may_say, spellings
 from huleedu_service_libs.runtime import log
+from huleedu_service_libs.runtime.blame import storable
 from huleedu_service_libs.runtime.connection import Connection
 from huleedu_service_libs.runtime.routing import Route
 from huleedu_service_libs.runtime.unit_of_work import UnitOfWork
@@ -33,7 +34,12 @@ class Delivery(msgspec.Struct):
 
 
 class Source(Protocol):
-    """Where a group's deliveries come from, and how they are acknowledged: the log, Kafka, or timers."""
+    """Where a group's deliveries come from, and how they are acknowledged: the log, Kafka, or timers.
+
+    `waits`: `take` itself waits a while for the first message; after nothing it is asked again at once.
+    """
+
+    waits: bool
 
     async def take(self, limit: int) -> list[Delivery]:
         """What is there, at most `limit`; never waits to fill."""
@@ -81,7 +87,7 @@ class Decoders:
         try:
             delivery.route, decode = self._by_topic[delivery.topic]
             delivery.envelope = envelope = decode(delivery.raw)
-            delivery.key = delivery.key or envelope.data.key  # a timer's row has none
+            delivery.key = delivery.key or storable(envelope.data.key)  # a timer's row has none
             sender = envelope.source_service
             if sender != self._trusted and not may_say(delivery.route.message, sender):
                 delivery.error = WrongProducer(f"{sender} may not say {delivery.topic}")
