@@ -52,7 +52,7 @@ class ServiceSettings(BaseSettings):
 
     event_bus: Literal["postgres", "kafka"] = "postgres"
     kafka_bootstrap_servers: str = "kafka:9092"
-    kafka_topic_partitions: Count = 12
+    kafka_topic_partitions: Count = 6
     kafka_replication_factor: Count = 1
     kafka_topic_retention_hours: Count = 168
     topic_names: dict[str, str] = {}
