@@ -109,6 +109,22 @@ def doctor(json: AsJson = False) -> None:
     _run(examine(console, data_dir(), json))
 
 
+@app.command()
+def backup(file: Annotated[Path, typer.Argument(dir_okay=False, help="The file to write.")]) -> None:
+    """Write everything that is kept into one file; the platform may run meanwhile."""
+    from huleedu.backup import backup
+
+    _run(backup(console, data_dir(), file))
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="What `backup` wrote.")]) -> None:
+    """Fill an empty data folder and empty databases from a backup; the platform must be down."""
+    from huleedu.restore import restore
+
+    _run(restore(console, data_dir(), file))
+
+
 @letters.command("list")
 def list_letters(
     group: Annotated[str | None, typer.Option(help="Of one group only.")] = None, json: AsJson = False

@@ -13,9 +13,12 @@ from rich.console import Console
 from huleedu.addresses import AddressUnknown, NotUp
 from huleedu.api import Refused
 from huleedu.dead_letters import NoSuchLetter
+from huleedu.dumps import DumpFailed
 from huleedu.job import JobFailed
 from huleedu.places import own_command
 from huleedu.platform import PortTaken
+from huleedu.restore import NotRestored
+from huleedu.rewinding import StillRunning
 from huleedu.schemas import WrongWords
 from huleedu.servers import UnusableDatabase
 from huleedu.services import UnknownService
@@ -30,13 +33,16 @@ _KNOWN = (
     AddressUnknown,
     AlreadyUp,
     BusFailed,
+    DumpFailed,
     EmbeddedPostgresError,
     JobFailed,
     NoSuchLetter,
+    NotRestored,
     NotUp,
     PortTaken,
     Refused,
     StillAway,
+    StillRunning,
     UnknownService,
     UnusableDatabase,
     WrongBus,
