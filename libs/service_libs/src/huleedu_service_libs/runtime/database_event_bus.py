@@ -85,7 +85,7 @@ class GroupRunner:
         self.reader = reading(self.source, decoders)
         self.timers = reading(TimerSource(database, group.name, bus.owner), decoders)
         # No brake: what fails again is buried already.
-        self.replays = reading(ReplaySource(database, group.name, bus.owner), of_letters, brake=math.inf)
+        self.replays = reading(bus.replay_source(database, group), of_letters, brake=math.inf)
         self.worker = Worker(database, group, bus.owner, bus.said, telemetry) if group.work else None
 
     @property
@@ -135,6 +135,10 @@ class DatabaseEventBus(ABC):
     @abstractmethod
     def source(self, database: Database, group: Group, topics: Sequence[str]) -> Source:
         """Where this group's messages come from."""
+
+    def replay_source(self, database: Database, group: Group) -> Source:
+        """Where this group's dead letters come from once they are asked for again."""
+        return ReplaySource(database, group.name, self.owner)
 
     @abstractmethod
     def _wake_on_topics(self, runner: GroupRunner) -> None:
@@ -187,7 +191,8 @@ class DatabaseEventBus(ABC):
             await asyncio.shield(self._leave())
 
     async def _leave(self) -> None:
-        await self._close()
+        with contextlib.suppress(Exception):  # whatever it holds outside, others shall go on here at once
+            await self._close()
         with contextlib.suppress(Exception):
             con = await asyncpg.connect(self._dsn, timeout=2, command_timeout=2)
             try:

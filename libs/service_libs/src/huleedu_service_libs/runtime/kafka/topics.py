@@ -10,6 +10,17 @@ from huleedu_service_libs.runtime.kafka.options import KafkaOptions
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 DEAD_LETTER_SUFFIX = ".dlq"
 _HOUR_MS = 3_600_000
+_ROOM_BYTES = 64 * 1024  # for the key, the headers and whatever Kafka wraps around a message
+
+
+def largest(topic: str) -> int:
+    """Bytes that a record may have here; a dead letter holds a message in base64."""
+    return 2 * MAX_MESSAGE_BYTES if topic.endswith(DEAD_LETTER_SUFFIX) else MAX_MESSAGE_BYTES
+
+
+def has_room_for(topic: str, raw: bytes) -> bool:
+    """Whether a message can stand on this topic at all."""
+    return len(raw) <= largest(topic) - _ROOM_BYTES
 
 
 class Topics:
@@ -42,7 +53,7 @@ class Topics:
 
     def _new(self, name: str) -> NewTopic:
         settings = {
-            "max.message.bytes": str(MAX_MESSAGE_BYTES),
+            "max.message.bytes": str(largest(name)),
             "retention.ms": str(self._options.retention_hours * _HOUR_MS),
         }
         partitions = 1 if name.endswith(DEAD_LETTER_SUFFIX) else self._options.partitions
