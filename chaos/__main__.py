@@ -4,6 +4,7 @@ import random
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,11 +13,13 @@ import typer
 import uvloop
 
 from chaos import embedded, plan
+from chaos.distributed import DistributedWorld
+from chaos.embedded import EmbeddedWorld
 from chaos.report import Report, lines, report_on
 from chaos.run import Load, Run
 from huleedu.places import data_dir
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 Seconds = Annotated[float, typer.Option(help="How long things are broken.")]
 Seed = Annotated[int | None, typer.Option(help="Brings the same faults again; drawn and printed if not given.")]
@@ -50,9 +53,8 @@ def main(
     folder = data_dir() / "chaos" / f"{time.strftime('%Y%m%d-%H%M%S')}-{seed}"
     folder.mkdir(parents=True)
     print(f"seed {seed}; diaries, logs and databases are in {folder}", flush=True)
-    report = uvloop.run(
-        _run_embedded(folder, seed, seconds, faults, Load(teachers=teachers), patience, engines, broken)
-    )
+    world, kinds, points = _world(bus, folder, replicas, faults, broken, engines)
+    report = uvloop.run(_run(world, folder, _Drawn(seed, seconds, kinds, points), Load(teachers=teachers), patience))
     for line in lines(report):
         print(line)
     (folder / "report.json").write_bytes(msgspec.json.encode(report))
@@ -63,17 +65,34 @@ def main(
     sys.exit(0 if report.is_good else 1)
 
 
-async def _run_embedded(
-    folder: Path, seed: int, seconds: float, faults: str | None, load: Load, patience: float, engines: str, broken: str
-) -> Report:
-    world = embedded.EmbeddedWorld(folder, folder / "data", broken, engines)
+class _Drawn(msgspec.Struct, frozen=True):
+    """What the plan of faults is drawn from."""
+
+    seed: int
+    seconds: float
+    kinds: Sequence[str]
+    points: Sequence[str]
+
+
+def _world(
+    bus: str, folder: Path, replicas: int, faults: str | None, broken: str, engines: str
+) -> tuple[DistributedWorld | EmbeddedWorld, Sequence[str], Sequence[str]]:
+    """The platform under test, the kinds of faults that are to strike it, and the points that it has."""
+    if bus == "kafka":
+        return DistributedWorld(folder, replicas, broken, engines), plan.one_of_each(faults), plan.POINTS
     kinds = plan.one_of_each(faults or ",".join(embedded.KINDS))
-    drawn = plan.draw(seed, seconds, world.processes, kinds, embedded.POINTS)
+    return EmbeddedWorld(folder, folder / "data", broken, engines), kinds, embedded.POINTS
+
+
+async def _run(
+    world: DistributedWorld | EmbeddedWorld, folder: Path, drawn: _Drawn, load: Load, patience: float
+) -> Report:
     try:
         await world.start()
-        run = Run(world, folder, seed, load)
+        faults = plan.draw(drawn.seed, drawn.seconds, world.processes, drawn.kinds, drawn.points)
+        run = Run(world, folder, drawn.seed, load)
         try:
-            return report_on(seed, seconds, await run.live(drawn, patience))
+            return report_on(drawn.seed, drawn.seconds, await run.live(faults, drawn.seconds, patience))
         finally:
             await run.close()
     finally:

@@ -8,16 +8,18 @@ from pathlib import Path
 
 from chaos import bookkeeper
 from chaos.bookkeeper import KafkaContents
-from chaos.processes import Processes
+from chaos.parts import COMMAND, Parts, environment
 from chaos.proxy import Line
 from chaos.world import Killable
 from huleedu import run_file
 from huleedu.services import SERVICES
+from infra.replica import Replica
 
-NAME = "platform.1"
+PLATFORM = "up"  # what is typed is its name
 KINDS = ("kill-service", "point-service", "drain-service", "pause-service", "kill-postgres")
 POINTS = ("after-take", "before-commit", "after-commit")
-GONE_SECONDS = 0.02
+GLANCE = 0.05
+LEADER = "batch_orchestrator_service"
 
 
 class _Postgres:
@@ -43,57 +45,49 @@ class _Postgres:
         """The platform does."""
 
 
-class EmbeddedWorld:
+class EmbeddedWorld(Parts):
     """See `World`."""
 
-    bootstrap: str | None = None
-
     def __init__(self, folder: Path, data_dir: Path, broken: str = "", engines: str = "none") -> None:
-        """`data_dir` holds lexicons already, if engines need them."""
-        self._data_dir, self._processes = data_dir, Processes(folder, broken)
-        self._environment = {
-            "HULEEDU_DATA_DIR": str(data_dir),
-            "SPELLCHECKER_SERVICE_ENGINE": engines,
-            "NLP_SERVICE_ENGINE": engines,
-            **{f"{name.upper()}_PORT": "0" for name in SERVICES},
-        }
+        """`data_dir` holds lexicons already, if there are any."""
+        super().__init__(lambda replica: replica.start([*COMMAND, PLATFORM], self._environment))
+        any_ports = {f"{name.upper()}_PORT": "0" for name in SERVICES}
+        told = environment(folder, broken, engines) | {"HULEEDU_DATA_DIR": str(data_dir)}
+        self._data_dir, self._environment = data_dir, {**os.environ, **any_ports, **told}
+        self._platform = Replica(PLATFORM, 0, folder / "platform.log")
+        self.know([self._platform])
         self._addresses: dict[str, list[str]] = {}
-        self.processes: Sequence[str] = (NAME,)
         self.servers: Mapping[str, Killable] = {"postgres": _Postgres(data_dir)}
         self.lines: Mapping[str, Line] = {}
         self.dsns: Mapping[str, str] = {}
+        self.bootstrap: str | None = None
 
     async def start(self) -> None:
         """Up and answering."""
         self._data_dir.mkdir(parents=True, exist_ok=True)
-        self.spawn(NAME)
+        for process in self.processes:
+            self.spawn(process)
         while (running := run_file.read(self._data_dir)) is None:
-            if self.pid(NAME) is None:
-                raise RuntimeError(f"the platform did not start: see {self._processes.logs}")
-            await asyncio.sleep(GONE_SECONDS)
+            if self._platform.pid is None:
+                raise RuntimeError(f"the platform did not start: see {self._platform.log}")
+            await asyncio.sleep(GLANCE)
         self.dsns = dict.fromkeys(SERVICES, running.dsn)
 
     async def stop(self) -> None:
         """Everything, at once."""
-        self._processes.end()
+        self._platform.kill()
+
+    def url(self, process: str) -> str:
+        """See `World`: the process that counts is the one that has left its note."""
+        running = run_file.read(self._data_dir)
+        is_up = running is not None and running.pid == self._platform.pid
+        return running.addresses[LEADER] if running is not None and is_up else self._platform.url
 
     def addresses(self) -> Mapping[str, Sequence[str]]:
         """See `World`; what was last known while it is away."""
         if (running := run_file.read(self._data_dir)) is not None:
             self._addresses = {name: [url] for name, url in running.addresses.items()}
         return self._addresses
-
-    def pid(self, process: str) -> int | None:
-        """See `World`."""
-        return self._processes.pid(process)
-
-    def exit_code(self, process: str) -> int | None:
-        """See `World`."""
-        return self._processes.exit_code(process)
-
-    def spawn(self, process: str) -> None:
-        """See `World`."""
-        self._processes.spawn(process, ("up",), self._environment)
 
     async def contents(self) -> KafkaContents | None:
         """There is no Kafka."""

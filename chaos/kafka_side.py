@@ -20,6 +20,7 @@ SHARE = 0.1  # of all events that are sent again
 LATE = (0.05, 4.0)  # seconds
 BETWEEN_POISONS = (2.0, 6.0)  # seconds
 TRY_AGAIN_SECONDS = 0.5
+LOOK_SECONDS = 5.0  # between two looks whether there are new topics
 
 
 class Duplicator:
@@ -40,9 +41,11 @@ class Duplicator:
                 await asyncio.sleep(TRY_AGAIN_SECONDS)
 
     async def _follow(self, consumer: Any, producer: Any) -> None:
-        known: set[TopicPartition] = set()
+        look, clock = 0.0, asyncio.get_running_loop().time
         while True:
-            known = await _assign_new(consumer, known)
+            if clock() >= look:
+                look = clock() + LOOK_SECONDS
+                await _assign_all(consumer, self._bootstrap)
             found = await consumer.getmany(timeout_ms=500)
             for record in (record for records in found.values() for record in records):
                 if self._chance.random() < SHARE and POISON.encode() not in (record.value or b""):
@@ -134,8 +137,8 @@ async def contents(bootstrap: str, groups: Sequence[str]) -> KafkaContents:
 
 async def _everything(bootstrap: str) -> AsyncIterator[tuple[str, bytes]]:
     async with _reader(bootstrap, offset="earliest") as consumer:
-        places = await _assign_new(consumer, set())
-        ends = await consumer.end_offsets(list(places))
+        await _assign_all(consumer, bootstrap)
+        ends = await consumer.end_offsets(list(consumer.assignment()))
         while any([await consumer.position(place) < end for place, end in ends.items()]):
             for place, records in (await consumer.getmany(timeout_ms=500)).items():
                 for record in records:
@@ -144,27 +147,37 @@ async def _everything(bootstrap: str) -> AsyncIterator[tuple[str, bytes]]:
 
 async def behind(bootstrap: str, groups: Sequence[str]) -> dict[str, int]:
     """Events in Kafka that each group has not committed. Raises KafkaError."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=5_000)
-    async with _reader(bootstrap) as consumer:
-        try:
-            await admin.start()
-            found: dict[str, int] = {}
-            for group in groups:
-                offsets = await admin.list_consumer_group_offsets(group)
-                ends = await consumer.end_offsets(list(offsets))
-                found[group] = sum(max(0, ends[place] - max(0, at.offset)) for place, at in offsets.items())
-            return found
-        finally:
-            await admin.close()
+    async with _admin(bootstrap) as admin, _reader(bootstrap) as consumer:
+        found: dict[str, int] = {}
+        for group in groups:
+            offsets = await admin.list_consumer_group_offsets(group)
+            ends = await consumer.end_offsets(list(offsets))
+            found[group] = sum(max(0, ends[place] - max(0, at.offset)) for place, at in offsets.items())
+        return found
 
 
-async def _assign_new(consumer: Any, known: set[TopicPartition]) -> set[TopicPartition]:
-    """Read every partition there is by now."""
-    topics = [topic for topic in await consumer.topics() if not topic.startswith("__")]
-    there = {TopicPartition(t, p) for t in topics for p in consumer.partitions_for_topic(t) or ()}
-    if there - known:
+async def _assign_all(consumer: Any, bootstrap: str) -> None:
+    """Read every partition there is by now; those that are read already go on where they are."""
+    async with _admin(bootstrap) as admin:
+        topics = await admin.describe_topics()
+    there = {
+        TopicPartition(topic["topic"], partition["partition"])
+        for topic in topics
+        for partition in topic["partitions"]
+        if not topic["is_internal"]
+    }
+    if there - consumer.assignment():
         consumer.assign(list(there))
-    return there
+
+
+@asynccontextmanager
+async def _admin(bootstrap: str) -> AsyncIterator[Any]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=5_000)
+    try:
+        await admin.start()
+        yield admin
+    finally:
+        await admin.close()
 
 
 @asynccontextmanager

@@ -16,8 +16,6 @@ from huleedu_service_libs.runtime.transactions import GroupCommit
 from huleedu_service_libs.runtime.unit_of_work import UnitOfWork
 from huleedu_service_libs.runtime.worker import Worker
 
-REACHED = "reached"
-
 _PLACES: tuple[tuple[type[Any], str, str, str], ...] = (  # what is called, the point before it, the point after it
     (KafkaSource, "take", "", "after-take"),
     (LogSource, "take", "", "after-take"),
@@ -33,8 +31,8 @@ _PLACES: tuple[tuple[type[Any], str, str, str], ...] = (  # what is called, the 
 class Points:
     """The points of one process of a service; they are armed by files, so that any replica may be the one that dies."""
 
-    def __init__(self, folder: Path, service: str, process: str) -> None:
-        self._folder, self._service, self._process = folder, service, process
+    def __init__(self, folder: Path, service: str) -> None:
+        self._folder, self._service = folder, service
         self._passed: Counter[str] = Counter()
 
     def install(self) -> None:
@@ -68,7 +66,7 @@ class Points:
 
     def _die(self, armed: Path) -> None:
         try:
-            armed.rename(self._folder / f"{self._process}.{REACHED}")
+            armed.unlink()
         except FileNotFoundError:
             return  # another replica was quicker
         os.kill(os.getpid(), signal.SIGKILL)

@@ -68,7 +68,7 @@ class Line:
         try:
             await self._open.wait()
             await self._joined(reader, writer)
-        except OSError:
+        except (OSError, asyncio.CancelledError):  # cancelled by `close` alone; asyncio's streams would complain of it
             _reset(writer)
         finally:
             self._writers.discard(writer)
@@ -103,6 +103,7 @@ class Line:
 
 def _reset(writer: asyncio.StreamWriter) -> None:
     """End a connection as a crash does: without saying goodbye."""
-    with suppress(OSError), socket.socket(fileno=os.dup(writer.get_extra_info("socket").fileno())) as same:
-        same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    if (own := writer.get_extra_info("socket")) is not None:  # no more once it is closed
+        with suppress(OSError), socket.socket(fileno=os.dup(own.fileno())) as same:
+            same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()

@@ -58,8 +58,8 @@ class Run:
         self._batches: list[str] = []
         self._probes: set[asyncio.Task[Any]] = set()
 
-    async def live(self, faults: Sequence[Fault], patience: float) -> Lived:
-        """Trouble for as long as the plan goes; then at most `patience` seconds to come to rest."""
+    async def live(self, faults: Sequence[Fault], seconds: float, patience: float) -> Lived:
+        """Trouble for so many seconds; then at most `patience` seconds to come to rest."""
         trouble = Trouble(self._world, self._folder / "points", self._fault_diary, self._send_probe)
         duplicates = 0
         async with _until_done(trouble.keep_alive()):
@@ -68,6 +68,7 @@ class Run:
                 began = time.time()
                 async with self._meddling() as duplicator:
                     await trouble.carry_out(faults)
+                    await asyncio.sleep(max(0.0, began + seconds - time.time()))
                     if duplicator is not None:
                         await duplicator.rest()
                         duplicates = duplicator.sent
@@ -90,7 +91,8 @@ class Run:
             diary.close()
 
     async def _calm(self) -> None:
-        """Some undisturbed probes, to compare with."""
+        """Some undisturbed probes, to compare with, once everybody has got going."""
+        await self._teacher("first of all").hand_in(PROBE)
         until = time.time() + CALM_SECONDS
         number = 0
         while number == 0 or time.time() < until:

@@ -1,7 +1,7 @@
 """`huleedu`, watched and mortal: `python -m chaos.service WORDS...` is what `huleedu WORDS...` would be.
 
-From the environment: CHAOS_FOLDER (shared with whoever breaks things), CHAOS_NAME (`service.replica`) and CHAOS_BREAK
-(mechanisms to switch off, separated by commas: the negative controls).
+From the environment: CHAOS_FOLDER (shared with whoever breaks things) and CHAOS_BREAK (mechanisms to switch off,
+separated by commas: the negative controls).
 """
 
 import os
@@ -13,16 +13,18 @@ from chaos.breakages import BREAKAGES
 from chaos.points import Points
 from huleedu.main import app
 
+READERS, POINTS = "readers", "points"
 
-def main() -> None:
+
+def main(words: list[str]) -> None:
     """Change what is to be changed, then run."""
-    folder, name = Path(os.environ["CHAOS_FOLDER"]), os.environ["CHAOS_NAME"]
-    witness.install(folder / "readers")
-    Points(folder / "points", name.partition(".")[0], name).install()
+    folder = Path(os.environ["CHAOS_FOLDER"])
+    witness.install(folder / READERS)
+    Points(folder / POINTS, service=words[-1]).install()
     for breakage in filter(None, os.environ.get("CHAOS_BREAK", "").split(",")):
         BREAKAGES[breakage]()
-    app(sys.argv[1:])
+    app(words)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

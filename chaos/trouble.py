@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import aiohttp
 from msgspec.structs import replace
 
 from chaos.diary import Diary, Struck
 from chaos.plan import Fault
-from chaos.points import REACHED, armed_by
+from chaos.points import armed_by
 from chaos.world import World
 
 DRAIN_LIMIT = 15.0  # seconds after which a process that was asked to stop is killed
@@ -84,8 +85,8 @@ class Trouble:
     async def _drain(self, fault: Fault) -> Struck:
         process, began = fault.target, time.time()
         with self._holding(process):
-            if not self._signal(process, signal.SIGTERM):
-                return _missed(fault, began, "was down")
+            if not await self._answers(process) or not self._signal(process, signal.SIGTERM):
+                return _missed(fault, began, "was not up")
             drained = await self._until_gone(process, DRAIN_LIMIT)
             took, code = time.time() - began, self._world.exit_code(process)
             if not drained:
@@ -105,8 +106,6 @@ class Trouble:
             armed.write_text(str(fault.passage))
             died = await self._first_dead(replicas)
             armed.unlink(missing_ok=True)
-            for reached in self._points.glob(f"{service}.*.{REACHED}"):
-                reached.unlink()
             if died is None:
                 return _missed(fault, began, f"nobody passed {fault.point}")
             self.kills += 1
@@ -161,6 +160,17 @@ class Trouble:
 
     def _holding(self, *processes: str) -> "_Holding":
         return _Holding(self._in_hand, processes)
+
+    async def _answers(self, process: str) -> bool:
+        """Only who is up can drain."""
+        limit = aiohttp.ClientTimeout(total=2)
+        with suppress(aiohttp.ClientError, OSError, TimeoutError):
+            async with (
+                aiohttp.ClientSession(timeout=limit) as asking,
+                asking.get(self._world.url(process) + "/healthz"),
+            ):
+                return True
+        return False
 
     def _signal(self, process: str, sign: signal.Signals) -> bool:
         pid = self._world.pid(process)

@@ -42,6 +42,9 @@ class World(Protocol):
     def exit_code(self, process: str) -> int | None:
         """How it ended, the signal negative; None while it runs."""
 
+    def url(self, process: str) -> str:
+        """Where it answers, if it does."""
+
     def spawn(self, process: str) -> None:
         """Start it, again if it has ended."""
 

@@ -63,6 +63,11 @@ class Replica:
         """Its process id while it runs."""
         return self._process.pid if self._process is not None and self._process.poll() is None else None
 
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended, a signal as a negative number; None while it runs."""
+        return None if self._process is None else self._process.poll()
+
     def start(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         """Run it, if it does not run; `ready` waits until it answers. It dies with the thread that calls this."""
         if self.pid is not None:
