@@ -21,7 +21,10 @@ Json = dict[str, Any]
 Ask = Callable[[], AbstractAsyncContextManager[aiohttp.ClientResponse]]
 
 PATIENCE = 20  # times to ask again while something is away, such as a database that is being started
+REFUSALS = 3  # after which nobody seems to listen any more
 PAUSE_SECONDS = 1.0
+
+_LOST = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientPayloadError)
 
 
 class Refused(Exception):
@@ -63,8 +66,13 @@ class Api:
 
     async def upload(self, batch_id: str, files: Sequence[Path]) -> None:
         """Hand these files in."""
-        url, headers = self._url("file_service", "/v1/files/batch"), {"Idempotency-Key": str(uuid.uuid4())}
-        await _patiently(lambda: self._session.post(url, data=_form(batch_id, files), headers=headers))
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
+
+        def ask() -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+            url = self._url("file_service", "/v1/files/batch")
+            return self._session.post(url, data=_form(batch_id, files), headers=headers)
+
+        await _patiently(ask)
 
     async def request_pipeline(self, batch_id: str, pipeline: str, *, assignment_id: str | None = None) -> Json:
         """Have the batch processed; some phases need the assignment whose prompt the students were given."""
@@ -110,8 +118,8 @@ class Api:
             return answer
 
     async def _post(self, service: str, path: str, body: Json) -> Json:
-        url, headers = self._url(service, path), {"Idempotency-Key": str(uuid.uuid4())}
-        return await _patiently(lambda: self._session.post(url, json=body, headers=headers))
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
+        return await _patiently(lambda: self._session.post(self._url(service, path), json=body, headers=headers))
 
     async def _get(self, service: str, path: str) -> Json:
         return await _patiently(lambda: self._session.get(self._url(service, path)))
@@ -144,11 +152,19 @@ def _form(batch_id: str, files: Sequence[Path]) -> aiohttp.FormData:
 
 
 async def _patiently(ask: Ask) -> Json:
-    """Ask again while something is away; no effect comes twice, as each POST has a key."""
+    """Ask again while something is away or restarts; no effect comes twice, as each POST has a key."""
+    refusals = 0
     for _ in range(PATIENCE):
-        async with ask() as response:
-            if response.status != HTTPStatus.SERVICE_UNAVAILABLE:
-                return await _checked(response)
+        try:
+            async with ask() as response:
+                if response.status != HTTPStatus.SERVICE_UNAVAILABLE:
+                    return await _checked(response)
+        except aiohttp.ClientConnectorError:
+            refusals += 1
+            if refusals == REFUSALS:
+                raise
+        except _LOST:
+            pass
         await asyncio.sleep(PAUSE_SECONDS)
     async with ask() as response:
         return await _checked(response)
