@@ -1,5 +1,6 @@
 """`python -m chaos`: see docs/chaos.md."""
 
+import logging
 import random
 import shutil
 import sys
@@ -49,6 +50,7 @@ def main(
     keep: Keep = False,
 ) -> None:
     """Break everything under load, let it come to rest, and see whether the books balance."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # of our own clients, which are struck too
     seed = random.randrange(10**6) if seed is None else seed
     folder = data_dir() / "chaos" / f"{time.strftime('%Y%m%d-%H%M%S')}-{seed}"
     folder.mkdir(parents=True)

@@ -12,11 +12,10 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from chaos.bookkeeper import KafkaContents, tally
+from chaos.bookkeeper import DLQ, KafkaContents, tally
 from chaos.diary import Diary, Planted
 
 POISON = "poison-"
-SHARE = 0.1  # of all events that are sent again
 LATE = (0.05, 4.0)  # seconds
 BETWEEN_POISONS = (2.0, 6.0)  # seconds
 TRY_AGAIN_SECONDS = 0.5
@@ -26,8 +25,9 @@ LOOK_SECONDS = 5.0  # between two looks whether there are new topics
 class Duplicator:
     """Reads what is committed to Kafka and sends some of it again: late, in another order, the very same bytes."""
 
-    def __init__(self, bootstrap: str, chance: random.Random) -> None:
-        self._bootstrap, self._chance = bootstrap, chance
+    def __init__(self, bootstrap: str, chance: random.Random, share: float) -> None:
+        """`share` of all events is sent again."""
+        self._bootstrap, self._chance, self._share = bootstrap, chance, share
         self._later: set[asyncio.Task[None]] = set()
         self.sent = 0
 
@@ -48,7 +48,7 @@ class Duplicator:
                 await _assign_all(consumer, self._bootstrap)
             found = await consumer.getmany(timeout_ms=500)
             for record in (record for records in found.values() for record in records):
-                if self._chance.random() < SHARE and POISON.encode() not in (record.value or b""):
+                if self._chance.random() < self._share and _is_event(record):
                     self._send_later(producer, record)
 
     def _send_later(self, producer: Any, record: Any) -> None:
@@ -69,6 +69,10 @@ class Duplicator:
     async def rest(self) -> None:
         """Wait for what is still to be sent again."""
         await asyncio.gather(*list(self._later))
+
+
+def _is_event(record: Any) -> bool:
+    return not record.topic.endswith(DLQ) and POISON.encode() not in (record.value or b"")
 
 
 class Poisoner:

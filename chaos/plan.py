@@ -24,7 +24,7 @@ class Kind(msgspec.Struct, frozen=True):
 
     strikes: str
     lasts: Range
-    quiet: Range = (0.5, 4.0)
+    quiet: Range = (0.5, 5.0)
     weight: int = 1
 
 
@@ -36,15 +36,15 @@ KINDS: Mapping[str, Kind] = {
     "kill-kafka": Kind("kafka", lasts=(0.0, 2.0), quiet=(2.0, 8.0)),
     "kill-postgres": Kind("postgres", lasts=(0.0, 1.5), quiet=(1.0, 6.0), weight=2),
     "kill-redis": Kind("redis", lasts=(0.0, 3.0)),
-    "pause-kafka": Kind("kafka", lasts=(0.3, 4.0)),
+    "pause-kafka": Kind("kafka", lasts=(0.3, 4.0), quiet=(2.0, 8.0)),
     "pause-postgres": Kind("postgres", lasts=(0.3, 4.0)),
     "cut-kafka": Kind("kafka", lasts=(0.0, 0.0)),
     "cut-postgres": Kind("postgres", lasts=(0.0, 0.0)),
     "cut-redis": Kind("redis", lasts=(0.0, 0.0)),
-    "hole-kafka": Kind("kafka", lasts=(0.5, 5.0)),
+    "hole-kafka": Kind("kafka", lasts=(0.5, 5.0), quiet=(2.0, 8.0)),
     "hole-postgres": Kind("postgres", lasts=(0.5, 5.0)),
     "hole-redis": Kind("redis", lasts=(0.5, 5.0)),
-    "slow-kafka": Kind("kafka", lasts=(1.0, 5.0)),
+    "slow-kafka": Kind("kafka", lasts=(1.0, 5.0), quiet=(2.0, 8.0)),
     "slow-postgres": Kind("postgres", lasts=(1.0, 5.0)),
 }
 KILLS = frozenset({"kill-service", "point-service", "kill-kafka", "kill-postgres", "kill-redis"})

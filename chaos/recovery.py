@@ -12,19 +12,25 @@ PROBE = "probe"
 
 
 class Recovery(msgspec.Struct, frozen=True):
-    """Seconds from a fault's end to the end of the class that was handed in at that moment."""
+    """Seconds from a fault's end to the end of the class handed in then; `disturbed` by another fault meanwhile."""
 
     kind: str
     number: int
     seconds: float
+    disturbed: bool
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """Of one kind of fault, or of all: how many, and how long recovery took, in seconds."""
+    """Of one kind of fault, or of all: how many, how many were undisturbed, how long these took to recover from.
+
+    `longest_s` counts the disturbed ones too, and so the other faults' time.
+    """
 
     faults: int
+    undisturbed: int
     recovery_p50_s: float | None
     recovery_max_s: float | None
+    longest_s: float | None
 
 
 def probe_name(number: int) -> str:
@@ -36,18 +42,32 @@ def recoveries(struck: Sequence[Struck], entries: Sequence[Entry]) -> list[Recov
     """One for each fault whose probe has come through."""
     finished = {entry.who: entry.ended for entry in entries if entry.what == "finished"}
     return [
-        Recovery(fault.kind, fault.number, finished[probe_name(fault.number)] - fault.ended)
+        _recovery(fault, finished[probe_name(fault.number)], struck)
         for fault in struck
         if not fault.missed and probe_name(fault.number) in finished
     ]
 
 
+def _recovery(fault: Struck, finished: float, struck: Sequence[Struck]) -> Recovery:
+    disturbed = any(fault.ended <= other.began < finished for other in struck)
+    return Recovery(fault.kind, fault.number, finished - fault.ended, disturbed)
+
+
 def figures(found: Sequence[Recovery]) -> Figures:
     """The median and the longest."""
-    seconds = sorted(recovery.seconds for recovery in found)
-    if not seconds:
-        return Figures(0, None, None)
-    return Figures(len(seconds), round(seconds[math.ceil(len(seconds) / 2) - 1], 2), round(seconds[-1], 2))
+    undisturbed = sorted(recovery.seconds for recovery in found if not recovery.disturbed)
+    middle = undisturbed[math.ceil(len(undisturbed) / 2) - 1] if undisturbed else None
+    return Figures(
+        faults=len(found),
+        undisturbed=len(undisturbed),
+        recovery_p50_s=_rounded(middle),
+        recovery_max_s=_rounded(undisturbed[-1] if undisturbed else None),
+        longest_s=_rounded(max((recovery.seconds for recovery in found), default=None)),
+    )
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 2)
 
 
 def by_kind(found: Sequence[Recovery]) -> Mapping[str, Figures]:

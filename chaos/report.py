@@ -35,6 +35,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     calm_batch_p50_s: float | None
     recovery_p50_s: float | None
     recovery_max_s: float | None
+    recovery_longest_s: float | None
     recovery: Mapping[str, Figures]
 
     @property
@@ -71,6 +72,7 @@ def report_on(seed: int, seconds: float, lived: Lived) -> Report:
         calm_batch_p50_s=recovery.calm(books.entries, lived.troubled_at),
         recovery_p50_s=overall.recovery_p50_s,
         recovery_max_s=overall.recovery_max_s,
+        recovery_longest_s=overall.longest_s,
         recovery=recovery.by_kind(found),
     )
 
@@ -97,6 +99,12 @@ def lines(report: Report) -> Iterator[str]:
         if name not in ("violations", "recovery"):
             yield f"{name:<32} {value}"
     for kind, figures in report.recovery.items():
-        yield f"  {kind:<30} {figures.faults:>4}  p50 {figures.recovery_p50_s} s  max {figures.recovery_max_s} s"
+        yield f"  {kind:<16} {figures.faults:>4} faults, recovery in seconds: {_words(figures)}"
     for violation in report.violations:
         yield f"VIOLATION {violation.invariant} ({violation.check}): {violation.found}"
+
+
+def _words(figures: Figures) -> str:
+    middle, longest = figures.recovery_p50_s, figures.recovery_max_s
+    alone = f"p50 {middle}, longest {longest} of {figures.undisturbed} undisturbed" if figures.undisturbed else "-"
+    return f"{alone}; longest of all {figures.longest_s}"

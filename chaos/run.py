@@ -29,10 +29,11 @@ GLANCE = 0.25
 
 
 class Load(msgspec.Struct, frozen=True):
-    """How many clients there are, and how long each waits between two classes, in seconds."""
+    """How many clients, how many seconds each waits between two classes, and what share of events is sent again."""
 
     teachers: int = 4
     pause: float = 0.3
+    again: float = 0.1
 
 
 class Lived(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +120,7 @@ class Run:
         if self._world.bootstrap is None:
             yield None
             return
-        duplicator = Duplicator(self._world.bootstrap, random.Random(f"{self._seed} duplicates"))
+        duplicator = Duplicator(self._world.bootstrap, random.Random(f"{self._seed} duplicates"), self._load.again)
         readers = witness.readers(self._folder / "readers")
         poisoner = Poisoner(self._world.bootstrap, random.Random(f"{self._seed} poison"), readers, self._poison_diary)
         async with _until_done(duplicator.run()), _until_done(poisoner.run(self._batches)):

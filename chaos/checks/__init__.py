@@ -17,7 +17,7 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     "I7": (events.lost, events.never_carried, events.left_over),
     "I8": (events.out_of_order,),
     "I9": (batches.guests_matched,),
-    "I10": (clients.answered_differently, clients.uploads_kept_wrongly),
+    "I10": (clients.answered_differently, clients.more_batches_than_keys, clients.uploads_kept_wrongly),
     "I11": (events.taken_twice,),
     "I15": (events.cursors_moved_back, events.never_said),
     "I16": (clients.strangers_answered, clients.refused_without_reason),

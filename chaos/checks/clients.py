@@ -53,6 +53,15 @@ def answered_differently(books: Books) -> Iterator[str]:
             yield f"batch {batch_id} was given to {len(used)} keys"
 
 
+def more_batches_than_keys(books: Books) -> Iterator[str]:
+    """A teacher has more batches than asked for: a request that was sent again was carried out again."""
+    keys = Counter(who for who, _ in {(e.who, e.key) for e in books.entries if e.what == "register"})
+    batches = Counter(kept.batch.registration.user_id for kept in books.batches.values())
+    for who, count in batches.items():
+        if count > keys[who]:
+            yield f"{who} asked for {keys[who]} batches and has {count}"
+
+
 def uploads_kept_wrongly(books: Books) -> Iterator[str]:
     """A file that was accepted is not there, is there twice, or was never dealt with."""
     sent = {entry.key: entry for entry in books.entries if entry.what == "upload" and answered(entry)}

@@ -19,7 +19,7 @@ from chaos.diary import Entry, Planted, Struck
 from common_core.messages.batch import BatchEssaysRegistered
 from common_core.messages.pipeline import ELSBatchPhaseOutcomeV1
 
-TEACHER, KEY = "teacher 1", "key of the registration"
+TEACHER, KEY = registered().user_id, "key of the registration"
 REGISTERED, OUTCOME = BatchEssaysRegistered.topic, ELSBatchPhaseOutcomeV1.topic
 FACTS = (registered("ab"), provisioned("ab"), SPELLING_THEN_ANALYSIS, outcome(SPELLCHECK, "ab"), outcome(NLP, "ab"))
 MARK = "poison-1"

@@ -118,6 +118,7 @@ DOCTORED: dict[str, list[Books]] = {
         but(entries=told(1, answer=unlike_the_first(BATCH))),
         but(entries=told(1, key="another key")),
     ],
+    "more_batches_than_keys": [but(batches={**BALANCED.batches, OTHER: kept(*FACTS)})],
     "uploads_kept_wrongly": [
         but(uploads=BALANCED.uploads[:1]),
         but(uploads=(*BALANCED.uploads, BALANCED.uploads[0])),

@@ -23,8 +23,14 @@ PROBES = [finished(probe_name(1), 107), finished(probe_name(2), 203), finished(p
 def test_each_kind_has_its_median_and_its_longest() -> None:
     found = recoveries(FAULTS, PROBES)
 
-    assert by_kind(found) == {"cut-redis": Figures(1, 0.5, 0.5), "kill-kafka": Figures(2, 3.0, 7.0)}
-    assert figures(found) == Figures(3, 3.0, 7.0)
+    assert by_kind(found) == {"cut-redis": Figures(1, 1, 0.5, 0.5, 0.5), "kill-kafka": Figures(2, 2, 3.0, 7.0, 7.0)}
+    assert figures(found) == Figures(3, 3, 3.0, 7.0, 7.0)
+
+
+def test_a_recovery_into_which_another_fault_fell_is_told_apart() -> None:
+    faults = [*FAULTS, struck(4, "cut-redis", 204)]
+
+    assert figures(recoveries(faults, [*PROBES[:1], finished(probe_name(2), 209)])) == Figures(2, 1, 7.0, 7.0, 9.0)
 
 
 def test_what_was_missed_or_has_not_come_through_has_no_recovery() -> None:
@@ -32,7 +38,7 @@ def test_what_was_missed_or_has_not_come_through_has_no_recovery() -> None:
 
 
 def test_without_faults_there_are_no_figures() -> None:
-    assert figures([]) == Figures(0, None, None)
+    assert figures([]) == Figures(0, 0, None, None, None)
 
 
 def test_calm_is_what_undisturbed_probes_take() -> None:
