@@ -6,13 +6,15 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupCoordinatorNotAvailableError
+from msgspec import structs
 
-from common_core.message import Message
+from common_core.message import Envelope, Message
 from huleedu_service_libs.runtime import (
     Cause,
     Database,
@@ -30,6 +32,8 @@ from huleedu_service_libs.runtime import (
 from huleedu_service_libs.runtime.connection import Connection
 from huleedu_service_libs.runtime.database_event_bus import DatabaseEventBus
 from huleedu_service_libs.runtime.dead_letters import DeadLetter, letters
+from huleedu_service_libs.runtime.kafka.topics import Topics
+from huleedu_service_libs.runtime.unit_of_work import encode
 
 CAUSE = Cause("00000000-0000-4000-8000-000000000001")
 PATIENCE_S = 25
@@ -62,6 +66,15 @@ class Owned(Message, frozen=True, kw_only=True):
     topic: ClassVar[str] = "test.owned"
     producer: ClassVar[str] = "owner_service"
     batch_id: str
+
+
+class Essay(Message, frozen=True, kw_only=True):
+    """Something long."""
+
+    topic: ClassVar[str] = "test.essay"
+    producer: ClassVar[str] = "*"
+    batch_id: str
+    text: str
 
 
 class Tally:
@@ -100,6 +113,20 @@ def said(*numbers: int, batch_id: str = "b") -> list[Said]:
     return [Said(batch_id=batch_id, number=number) for number in numbers]
 
 
+def written(message: Message, *, event_id: str | None = None, sender: str = "test_service") -> bytes:
+    """The message as somebody else writes it down: in an envelope, in JSON."""
+    return encode(
+        Envelope(
+            event_id=event_id or str(uuid.uuid4()),
+            event_type=message.topic,
+            event_timestamp=datetime.now(UTC),
+            source_service=sender,
+            correlation_id="",
+            data=message,
+        )
+    )
+
+
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     """Look again until it holds; the test's own time limit ends it otherwise."""
     while not await condition():
@@ -116,6 +143,7 @@ class World(ABC):
         self.database, self.bus, self.token = database, bus, token
         self.commit = GroupCommit(database, "teller", bus.said)
         self._reads: dict[str, list[str]] = {}
+        self._running: asyncio.Task[None] | None = None
 
     @abstractmethod
     def beside(self) -> "World":
@@ -178,13 +206,18 @@ class World(ABC):
         """Within: the bus reads for these groups, for as long as tests are patient."""
         self._reads |= {group.name: [route.message.topic for route in group.routes] for group in groups}
         self.bus.subscribe(self.database, [replace(group, name=self.named(group.name)) for group in groups])
-        task = asyncio.create_task(self.bus.run())
+        self._running = asyncio.create_task(self.bus.run())
         try:
             async with asyncio.timeout(PATIENCE_S):
                 yield
         finally:
-            task.cancel()
-            await asyncio.wait([task])
+            await self.cut_off()
+
+    async def cut_off(self) -> None:
+        """End the bus, whatever it is doing."""
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait([self._running])
 
 
 class PostgresWorld(World):
@@ -220,7 +253,11 @@ class BrokerSide:
 
     async def committed(self, group: str) -> dict[TopicPartition, int]:
         """Where a group would go on, by partition."""
-        return {p: at.offset for p, at in (await self.admin.list_consumer_group_offsets(group)).items()}
+        try:
+            found = await self.admin.list_consumer_group_offsets(group)
+        except GroupCoordinatorNotAvailableError:  # nobody has committed anything yet
+            return {}
+        return {place: at.offset for place, at in found.items()}
 
     async def has_read(self, group: str, topics: Sequence[str]) -> bool:
         """Whether the group has committed all that these topics hold."""
@@ -292,12 +329,17 @@ class KafkaWorld(World):
         super().__init__(database, bus(database.dsn, options), token)
         self.options, self.broker = options, broker
 
-    def beside(self, bus: MakeBus = KafkaEventBus) -> "KafkaWorld":
-        return KafkaWorld(self.database, self.options, self.broker, self.token, bus)
+    def beside(self, bus: MakeBus = KafkaEventBus, **settings: Any) -> "KafkaWorld":
+        options = structs.replace(self.options, **settings)
+        return KafkaWorld(self.database, options, self.broker, self.token, bus)
 
     def spelt(self, topic: str) -> str:
         """How the topic is called on the broker."""
         return self.options.topic_names.get(topic, topic)
+
+    async def made(self, *kinds: type[Message]) -> None:
+        """Have the topics of these, for whoever else wants to write there."""
+        await Topics(self.options).ensure([self.spelt(kind.topic) for kind in kinds])
 
     async def at_rest(self, group: str) -> None:
         """Wait until all that was said is sent, and the group has committed all of it."""
@@ -312,7 +354,7 @@ class KafkaWorld(World):
 
 def own_options(bootstrap: str, token: str) -> KafkaOptions:
     """Few partitions, and spellings of topics that only this test uses."""
-    names = {kind.topic: f"{kind.topic}.{token}" for kind in (Said, Echoed, Owned)}
+    names = {kind.topic: f"{kind.topic}.{token}" for kind in (Said, Echoed, Owned, Essay)}
     return KafkaOptions(bootstrap_servers=bootstrap, partitions=PARTITIONS, topic_names=names)
 
 

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 import pytest
 
@@ -24,8 +23,7 @@ from huleedu_service_libs.runtime import (
     work,
 )
 from huleedu_service_libs.runtime.dead_letters import ask_replay, letters
-from huleedu_service_libs.runtime.unit_of_work import encode
-from libs.service_libs.tests.bus_world import CAUSE, COUNTER, TALLY, Echoed, Owned, Said, World, said
+from libs.service_libs.tests.bus_world import CAUSE, COUNTER, TALLY, Echoed, Owned, Said, World, said, written
 
 
 async def test_messages_of_a_batch_take_effect_once_and_in_order(world: World) -> None:
@@ -282,20 +280,12 @@ async def test_replayed_letters_that_fail_again_are_buried_again_however_many_th
 async def bury(world: World, group: str, *messages: Message) -> None:
     """Dead letters that an operator has asked for again."""
     for message in messages:
-        envelope = Envelope(
-            event_id=str(uuid4()),
-            event_type=message.topic,
-            event_timestamp=datetime.now(UTC),
-            source_service="test_service",
-            correlation_id="",
-            data=message,
-        )
         await world.database.pool.execute(
             "insert into runtime.dead_letter(grp, topic, key, reason, raw, wanted) values ($1, $2, $3, 'r', $4, true)",
             world.named(group),
             message.topic,
             message.key,
-            encode(envelope),
+            written(message),
         )
 
 
