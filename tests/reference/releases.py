@@ -14,7 +14,7 @@ from tests.reference.files import REFERENCE, ROOT
 
 RELEASED = REFERENCE / "released"
 SOURCE = "source.tar.xz"
-_CODE = ("libs/*/src", "cli/src", "services", ":(exclude,glob)services/*/tests/**")
+_CODE = ("libs", "cli/src", "services", ":(exclude,glob)*/*/tests/**")
 
 
 class AlreadyReleased(Exception):
