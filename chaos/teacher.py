@@ -156,7 +156,10 @@ class Teacher:
         return answer
 
     async def _look(self, service: str, path: str, batch_id: str) -> dict[str, Any]:
-        """Ask until there is an answer; only what is no plain answer is worth an entry."""
+        """Ask until there is an answer; only what is no plain answer is worth an entry.
+
+        Raises Refused if BOS does not know the batch. The aggregator may not have heard of it yet.
+        """
         headers = {"X-User-ID": self.name}
         while True:
             began = time.time()
@@ -165,6 +168,8 @@ class Teacher:
                 answer: dict[str, Any] = msgspec.json.decode(reply[1])
                 return answer
             self._write("status" if service == BOS else "results", began, reply, batch_id=batch_id)
+            if service == BOS:
+                _is_final(reply[0])
             await asyncio.sleep(self._chance.uniform(*PAUSE))
 
     async def _peek(self, others: Sequence[str]) -> None:

@@ -22,10 +22,10 @@ def at_point(number: int, target: str, point: str, at: float) -> Fault:
 
 
 FAULTS = (
-    at_point(1, BOS, "after-commit", 0),
-    at_point(2, ELS, "after-take", 3),
-    at_point(3, BOS, "before-send", 6),
-    Fault(number=4, kind="kill-postgres", target="postgres", at=9, lasts=0, chance=0),
+    Fault(number=1, kind="kill-postgres", target="postgres", at=2, lasts=0, chance=0),
+    at_point(2, BOS, "after-commit", 5),
+    at_point(3, ELS, "after-take", 7),
+    at_point(4, BOS, "before-send", 9),
 )
 NOTICED_BY = {
     "no-inbox": {"taken_twice"},
@@ -45,7 +45,7 @@ async def test_each_mechanism_that_is_switched_off_is_noticed(tmp_path: Path) ->
         except Missing as lacking:
             leave_out("Apache Kafka, PostgreSQL and Redis together", str(lacking))
         await make_lazy(world.dsns["file_service"])
-        run = Run(world, tmp_path, SEED, Load(teachers=6, pause=0.05, again=0.5))
+        run = Run(world, tmp_path, SEED, Load(teachers=12, pause=0.05, again=0.5))
         lived = await run.live(FAULTS, SECONDS, PATIENCE)
         await run.close()
     finally:
