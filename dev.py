@@ -24,6 +24,7 @@ USAGE = """python3 dev.py COMMAND
   test [ARGS]                                      run all tests; ARGS go to pytest
   check                                            lint, format and type check; look deploy/ over
   bench orchestrate|register [ARGS]                measure
+  chaos [--seconds N] [--seed S] [ARGS]            break everything under load; see whether the books balance
   infra up|down|status|logs                        Apache Kafka, PostgreSQL and Redis servers on this machine
   setup                                            only prepare what the others need
 
@@ -246,6 +247,7 @@ COMMANDS = {
     "up": lambda arguments: become(VENV / "bin/huleedu", "up", *arguments),
     "test": lambda arguments: become(PDM, "run", "--project", ROOT, "test", *arguments),
     "check": lambda arguments: check(),
+    "chaos": lambda arguments: become(PDM, "run", "--project", ROOT, "chaos", *arguments),
     "infra": lambda arguments: become(PDM, "run", "--project", ROOT, "infra", *arguments),
     "bench": lambda arguments: become(PDM, "run", "--project", ROOT, "bench", *arguments),
 }
