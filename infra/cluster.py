@@ -83,7 +83,7 @@ class Cluster:
         self.databases = {
             service: with_database(servers.postgres_dsn, name if shared else f"{name}_{service}") for service in keeping
         }
-        self._settings = {**os.environ, **_of(servers), **self._places(), **(environment or {})}
+        self._settings = {**_inherited(), **_of(servers), **self._places(), **(environment or {})}
         self._wanted = {service: (replicas or {}).get(service, 1) for service in SERVICES}
         self.replicas: dict[str, list[Replica]] = {service: [] for service in SERVICES}
         self.addresses = InTurn(self.replicas)
@@ -163,6 +163,11 @@ class Cluster:
             setting_names(service)[0]: others[replica.number % len(others)].url
             for service, others in self.replicas.items()
         }
+
+
+def _inherited() -> dict[str, str]:
+    """Our own environment, but for what would have each process compile all of its code anew."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _of(servers: Servers) -> dict[str, str]:

@@ -14,6 +14,8 @@ from huleedu.platform import running
 from huleedu.services import SERVICES, definitions
 from huleedu_service_libs.embedded_postgres import create_database, with_database
 from infra.cluster import Cluster, Servers
+from infra.kafka import KafkaBroker
+from infra.rings import ring
 
 REPLICATED = (
     "batch_orchestrator_service",
@@ -23,6 +25,7 @@ REPLICATED = (
     "nlp_service",
     "result_aggregator_service",
 )
+QUICK = {"CIRCUIT_BREAKER_RECOVERY_TIMEOUT": "1"}  # whoever starts before its peers asks them again soon
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Site:
         self._cluster: Cluster | None = None
 
     @property
-    def servers(self) -> Servers:
+    def _servers(self) -> Servers:
         """Skips the test where the machine has them not."""
         kafka = self._request.getfixturevalue("kafka_bootstrap")
         redis = self._request.getfixturevalue("redis_url")
@@ -51,7 +54,7 @@ class Site:
         """Every service in a process of its own, in so many replicas where more than one makes sense."""
         wanted = dict.fromkeys(REPLICATED, replicas)
         if self._cluster is None:
-            self._cluster = Cluster(self.servers, self._folder, replicas=wanted)
+            self._cluster = Cluster(self._servers, self._folder, replicas=wanted, environment=QUICK)
             await self._cluster.start()
         await self._cluster.scale(wanted)
         return self._cluster
@@ -72,11 +75,10 @@ async def one_process(site: Site, data_dir: Path, postgres_dsn: str) -> AsyncIte
 
 @asynccontextmanager
 async def one_process_on_kafka(site: Site, data_dir: Path, postgres_dsn: str) -> AsyncIterator[Stage]:
-    """The same, with a database for each service and Kafka between them."""
-    with pytest.MonkeyPatch.context() as environment:
+    """The same, with a database for each service and Kafka between them: one that no cluster reads from as well."""
+    with ring(KafkaBroker(data_dir / "kafka")) as broker, pytest.MonkeyPatch.context() as environment:
         environment.setenv("EVENT_BUS", "kafka")
-        environment.setenv("KAFKA_BOOTSTRAP_SERVERS", str(site.servers.kafka_bootstrap))
-        environment.setenv("REDIS_URL", str(site.servers.redis_url))
+        environment.setenv("KAFKA_BOOTSTRAP_SERVERS", broker.address)
         for name in SERVICES:
             environment.setenv(f"{name.upper()}_DATABASE_URL", with_database(postgres_dsn, f"acceptance_{name}"))
         async with running(compose(definitions()), data_dir) as up:
@@ -135,6 +137,12 @@ async def platform(
     (data_dir / "lexicons").symlink_to(lexicons)
     async with request.param(site, data_dir, postgres_dsn) as stage:
         yield stage
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def cluster(site: Site) -> Cluster:
+    """Two replicas of each service, on real servers."""
+    return await site.cluster(replicas=2)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -51,7 +51,7 @@ def prepare() -> None:
 @app.command()
 def serve(names: Annotated[list[str], typer.Argument(help="One service, or more.")]) -> None:
     """Run services in a process of their own, beside whatever runs already."""
-    from huleedu.up import keep_serving
+    from huleedu.serve import keep_serving
 
     _run(keep_serving(console, data_dir(), names))
 
@@ -180,15 +180,22 @@ def migrate_history(service: ServiceName = None) -> None:
 
 def _run(command: Coroutine[Any, Any, Any]) -> None:
     """Run it on the fast event loop where there is one; what went wrong is told in one line."""
-    from huleedu.trouble import told
+    try:
+        _to_the_end(command)
+    except BaseException:
+        from huleedu.trouble import told  # it knows every part there is, and a start need not wait for that
 
-    with told(errors):
-        if sys.platform == "win32":
-            asyncio.run(command)
-        else:
-            import uvloop
+        with told(errors):
+            raise
 
-            uvloop.run(command)
+
+def _to_the_end(command: Coroutine[Any, Any, Any]) -> None:
+    if sys.platform == "win32":
+        asyncio.run(command)
+    else:
+        import uvloop
+
+        uvloop.run(command)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from huleedu.addresses import AddressUnknown, NotUp
 from huleedu.api import Refused
 from huleedu.dead_letters import NoSuchLetter
 from huleedu.dumps import DumpFailed
+from huleedu.foreground import BusFailed
 from huleedu.job import JobFailed
 from huleedu.places import own_command
 from huleedu.platform import PortTaken
@@ -22,7 +23,7 @@ from huleedu.rewinding import StillRunning
 from huleedu.schemas import WrongWords
 from huleedu.servers import UnusableDatabase
 from huleedu.services import UnknownService
-from huleedu.up import AlreadyUp, BusFailed
+from huleedu.up import AlreadyUp
 from huleedu.waiting import StillAway
 from huleedu_service_libs.embedded_postgres import EmbeddedPostgresError
 from huleedu_service_libs.migrations import WrongSchema
