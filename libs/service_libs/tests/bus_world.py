@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
+import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError
@@ -202,13 +203,13 @@ class World(ABC):
         await until(well)
 
     @asynccontextmanager
-    async def reading(self, *groups: Group) -> AsyncIterator[None]:
-        """Within: the bus reads for these groups, for as long as tests are patient."""
+    async def reading(self, *groups: Group, seconds: float = PATIENCE_S) -> AsyncIterator[None]:
+        """Within: the bus reads for these groups, for as long as the test is patient."""
         self._reads |= {group.name: [route.message.topic for route in group.routes] for group in groups}
         self.bus.subscribe(self.database, [replace(group, name=self.named(group.name)) for group in groups])
         self._running = asyncio.create_task(self.bus.run())
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(seconds):
                 yield
         finally:
             await self.cut_off()
@@ -347,6 +348,17 @@ class KafkaWorld(World):
         topics = [self.spelt(topic) for topic in self._reads[group]]
         await until(lambda: self.broker.has_read(self.named(group), topics))
 
+    @asynccontextmanager
+    async def relay_held(self) -> AsyncIterator[None]:
+        """Within: the relay can send, but not write down that it has."""
+        con = await asyncpg.connect(self.database.dsn)
+        try:
+            async with con.transaction():
+                await con.execute("select from runtime.cursor where grp = 'relay' for update")
+                yield
+        finally:
+            await con.close()
+
     async def until_sent(self) -> None:
         """Wait until the relay has sent all that was said."""
         await self.until_sql("select next = (select at from runtime.cursor where grp = 'relay') from runtime.head")
@@ -361,9 +373,9 @@ def own_options(bootstrap: str, token: str) -> KafkaOptions:
 async def prepared(dsn: str) -> Database:
     """A service's connections, with the table that effects are counted in."""
     database = await Database.connect(dsn, "test_service")
-    await database.pool.execute("create schema test_service")
+    await database.pool.execute("create schema if not exists test_service")
     await database.pool.execute(
-        "create table tally(batch_id text primary key, numbers int[] check (0 <> all(numbers)))"
+        "create table if not exists tally(batch_id text primary key, numbers int[] check (0 <> all(numbers)))"
     )
     return database
 

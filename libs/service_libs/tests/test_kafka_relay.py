@@ -3,12 +3,10 @@
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from random import Random
 from typing import Any, ClassVar
 
-import asyncpg
 import pytest
 import zstandard
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -200,7 +198,7 @@ async def test_a_relay_that_dies_between_sending_and_remembering_it_leaves_dupli
     await kafka_world.say(*said(*range(1, 4)))
     async with kafka_world.reading():
         await kafka_world.until_sent()
-        async with cursor_held(kafka_world):
+        async with kafka_world.relay_held():
             await kafka_world.say(*said(*range(4, 101)))
             await until(lambda: stand(kafka_world, 100))
             await kafka_world.cut_off()
@@ -211,18 +209,6 @@ async def test_a_relay_that_dies_between_sending_and_remembering_it_leaves_dupli
 
     assert len(await second.broker.records(second.spelt(Said.topic))) == 3 + 2 * 97
     assert await second.tally("b") == list(range(1, 101))
-
-
-@asynccontextmanager
-async def cursor_held(world: KafkaWorld) -> AsyncIterator[None]:
-    """Within: the relay can send, but not write down that it has."""
-    con = await asyncpg.connect(world.database.dsn)
-    try:
-        async with con.transaction():
-            await con.execute("select from runtime.cursor where grp = 'relay' for update")
-            yield
-    finally:
-        await con.close()
 
 
 async def stand(world: KafkaWorld, count: int) -> bool:
