@@ -19,6 +19,7 @@ from chaos.embedded import EmbeddedWorld
 from chaos.report import Report, lines, report_on
 from chaos.run import Load, Run
 from huleedu.places import data_dir
+from infra.errors import InfraError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -56,7 +57,11 @@ def main(
     folder.mkdir(parents=True)
     print(f"seed {seed}; diaries, logs and databases are in {folder}", flush=True)
     world, kinds, points = _world(bus, folder, replicas, faults, broken, engines)
-    report = uvloop.run(_run(world, folder, _Drawn(seed, seconds, kinds, points), Load(teachers=teachers), patience))
+    drawn = _Drawn(seed, seconds, kinds, points)
+    try:
+        report = uvloop.run(_run(world, folder, drawn, Load(teachers=teachers), patience))
+    except InfraError as lacking:
+        sys.exit(str(lacking))
     for line in lines(report):
         print(line)
     (folder / "report.json").write_bytes(msgspec.json.encode(report))

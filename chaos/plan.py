@@ -15,6 +15,9 @@ POINTS = (
     "before-offset-commit",
     "after-offset-commit",
 )
+WITHOUT_DATABASE = frozenset({"content_service", "batch_conductor_service"})
+WITHOUT_EVENTS = frozenset({"file_service"})  # it says much, and reads nothing
+READING = frozenset({"after-take", "before-offset-commit", "after-offset-commit"})
 
 Range = tuple[float, float]
 
@@ -97,9 +100,9 @@ def _deal(random_: random.Random, kinds: Sequence[str]) -> Iterator[str]:
 def _fault(
     random_: random.Random, number: int, name: str, processes: Sequence[str], points: Sequence[str], at: float
 ) -> Fault:
-    kind = KINDS[name]
-    victim, point, passage = random_.choice(processes), random_.choice(points), random_.randint(1, 5)
-    on_point = name == "point-service"
+    kind, on_point = KINDS[name], name == "point-service"
+    point, passage = random_.choice(points), random_.randint(1, 5)
+    victim = random_.choice([one for one in processes if not on_point or _passes(one, point)])
     return Fault(
         number=number,
         kind=name,
@@ -110,6 +113,12 @@ def _fault(
         point=point if on_point else "",
         passage=passage if on_point else 0,
     )
+
+
+def _passes(process: str, point: str) -> bool:
+    """Whether the service of this process ever comes to this point."""
+    service, _, _ = process.partition(".")
+    return service not in WITHOUT_DATABASE and not (service in WITHOUT_EVENTS and point in READING)
 
 
 def one_of_each(names: str | None) -> list[str]:

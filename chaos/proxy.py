@@ -94,8 +94,9 @@ class Line:
         while data:
             await self._open.wait()
             size = self._bytes_per_tick or len(data)
-            writer.write(data[:size])
-            await writer.drain()
+            if not writer.is_closing():
+                writer.write(data[:size])
+                await writer.drain()
             data = data[size:]
             if data:
                 await asyncio.sleep(TICK)

@@ -15,7 +15,8 @@ from msgspec.structs import replace
 from chaos.diary import Diary, Struck
 from chaos.plan import Fault
 from chaos.points import armed_by
-from chaos.world import World
+from chaos.world import Killable, World
+from infra.errors import DidNotStart
 
 DRAIN_LIMIT = 15.0  # seconds after which a process that was asked to stop is killed
 POINT_LIMIT = 12.0  # seconds after which an armed point that nobody has passed is given up
@@ -126,8 +127,19 @@ class Trouble:
         self.kills += 1
         await asyncio.sleep(fault.lasts)
         struck = _struck(fault, began)
-        await asyncio.to_thread(server.start)
+        await self._start_server(server)
         return struck
+
+    async def _start_server(self, server: Killable) -> None:
+        """As often as it takes, within reason: a machine may be too busy to start one in time."""
+        for last in (False, False, True):
+            try:
+                await asyncio.to_thread(server.start)
+                return
+            except DidNotStart as problem:
+                if last:
+                    raise
+                self.exits.append(f"a server did not start: {problem}"[:200])
 
     async def _pause_server(self, fault: Fault) -> Struck:
         pid, began = self._world.servers[fault.target].pid, time.time()
