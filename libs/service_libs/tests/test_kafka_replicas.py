@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
+import asyncpg
 import pytest
 import structlog
 
@@ -138,7 +139,8 @@ async def hand_over_too_late(world: KafkaWorld) -> None:
     async def hang(message: Said) -> None:
         await count(said(message.number + 100)[0])
         started.set()
-        await go_on.wait()
+        while not go_on.is_set():  # the database would end a transaction that hears nothing
+            await current_unit().connection.execute("select pg_sleep(0.05)")
 
     await world.say(*said(1, 2, 3))
     async with world.reading(Group(name="counter", routes=(on(Said, hang),), states=TALLY)):
@@ -303,6 +305,25 @@ async def test_a_database_stays_with_the_bus_that_it_began_with(
         await other.bus.run()
 
     assert refused.group_contains(WrongBus, match=f"This database was begun with EVENT_BUS={first}")
+
+
+async def test_nobody_reads_before_the_database_has_agreed_to_the_bus(kafka_world: KafkaWorld) -> None:
+    await kafka_world.made(Said)
+    await kafka_world.broker.put(kafka_world.spelt(Said.topic), written(said(1)[0]))
+    con = await asyncpg.connect(kafka_world.database.dsn)
+    async with con.transaction():
+        await con.execute("select from runtime.installation for update")
+        async with kafka_world.reading(COUNTER):
+            await kafka_world.until_sql(_WAITS_FOR_A_LOCK)
+            assert await members(kafka_world) == 0
+            await con.execute("update runtime.installation set bus = 'postgres'")
+    await con.close()
+
+    assert await kafka_world.tally("b") == []
+
+
+_WAITS_FOR_A_LOCK = """select exists (select from pg_stat_activity
+  where wait_event_type = 'Lock' and datname = current_database())"""
 
 
 def test_the_client_complains_now_and_then_and_never_of_an_error() -> None:

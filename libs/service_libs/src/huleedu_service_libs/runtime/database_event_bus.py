@@ -126,7 +126,7 @@ class DatabaseEventBus(ABC):
         self._runners: dict[str, GroupRunner] = {}
         self._wakes: dict[str, list[asyncio.Event]] = defaultdict(list)
         self._unsaid: set[str] = set()
-        self._stir = asyncio.Event()
+        self._stir, self._joined = asyncio.Event(), asyncio.Event()
         self._peers = 0
         self._beat_soon = False
         self._head, self._moved_at = -1, math.inf
@@ -146,6 +146,11 @@ class DatabaseEventBus(ABC):
 
     def _start(self, tasks: asyncio.TaskGroup) -> None:
         tasks.create_task(self._link(), name="link")
+        tasks.create_task(self._read(tasks), name="read")
+
+    async def _read(self, tasks: asyncio.TaskGroup) -> None:
+        """Nobody reads before the database has agreed to this bus."""
+        await self._joined.wait()
         for runner in self._runners.values():
             runner.start(tasks)
 
@@ -214,6 +219,7 @@ class DatabaseEventBus(ABC):
                     server_settings=session("runtime", synchronous_commit="off"),
                 )
                 await self._join(con)
+                self._joined.set()
                 await con.add_listener(CHANNEL, self._hear)
                 tries, self._head = 0, -1
                 await self._tend(con)

@@ -28,6 +28,7 @@ from huleedu_service_libs.runtime.unit_of_work import UnitOfWork
 
 POLL_MS = 500  # for which a poll waits for the first record
 FETCH_WAIT_MS = 50  # for which a broker holds a request back while there is nothing for it
+FETCH_BYTES = 16 << 20  # kept in memory for a group, at most, while it is behind
 HANDOVER_SECONDS = 5.0  # in which a poll may come to its end before its partitions go to somebody else
 SESSION_MS = 6_000  # without a heartbeat for so long, a consumer counts as gone
 COMMIT_RETRY_SECONDS = 1.0
@@ -120,6 +121,7 @@ class KafkaSource:
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             fetch_max_wait_ms=FETCH_WAIT_MS,
+            fetch_max_bytes=FETCH_BYTES,
             session_timeout_ms=SESSION_MS,
             heartbeat_interval_ms=SESSION_MS // 4,
             rebalance_timeout_ms=int(HANDOVER_SECONDS * 2000),
