@@ -114,7 +114,8 @@ class KafkaSource:
     async def _join(self) -> Any:
         epoch = await self._database.pool.fetchval("select epoch::text from runtime.installation")
         self._memory = f"{epoch}:{self._group}"
-        await self._made.ensure([name for topic in self._topics for name in (topic, topic + DEAD_LETTER_SUFFIX)])
+        spellings = await self._made.ensure_some(list(self._topics))
+        await self._made.ensure([spelling + DEAD_LETTER_SUFFIX for spelling in spellings])
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._options.bootstrap_servers,
             group_id=self._group,
@@ -130,7 +131,7 @@ class KafkaSource:
             partition_assignment_strategy=(RangePartitionAssignor,),
         )
         handover = Handover(self._hand_over)
-        consumer.subscribe(list(self._topics), listener=handover)
+        consumer.subscribe(spellings, listener=handover)
         try:
             await consumer.start()
         except BaseException:
