@@ -38,7 +38,9 @@ def test_each_service_is_deployed_under_its_name_and_answers_at_its_port(service
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_each_service_with_a_schema_is_told_of_a_database_that_the_example_has(service: str) -> None:
-    secrets = [value["valueFrom"] for value in patches(service)[f"{CONTAINER}/env/-"] if value["name"] == "DATABASE_URL"]
+    secrets = [
+        value["valueFrom"] for value in patches(service)[f"{CONTAINER}/env/-"] if value["name"] == "DATABASE_URL"
+    ]
 
     if definition(service).scripts is None:
         assert not secrets

@@ -17,7 +17,7 @@ update runtime.cursor set at = coalesce((select min(first) from runtime.log), (s
 
 
 async def begin_anew(con: Connection) -> list[str]:
-    """Make a restored database ready to go on from; the groups that read from it, or from Kafka. Nobody may use it yet."""
+    """Make a restored database, which nobody uses yet, ready to go on from; its groups."""
     async with con.transaction():
         await con.execute(_BEGIN)
         rows = await con.fetch("select grp from runtime.cursor where grp <> 'relay' order by grp")
