@@ -23,7 +23,7 @@ USAGE = """python3 dev.py COMMAND
   up                                               keep the platform running
   test [ARGS]                                      run all tests; ARGS go to pytest
   check                                            lint, format and type check; look deploy/ over
-  bench orchestrate|register [ARGS]                measure
+  bench orchestrate|register|peers|scale [ARGS]    measure
   chaos [--seconds N] [--seed S] [ARGS]            break everything under load; see whether the books balance
   infra up|down|status|logs                        Apache Kafka, PostgreSQL and Redis servers on this machine
   setup                                            only prepare what the others need
@@ -39,7 +39,7 @@ PYTHON = VENV / "bin/python"
 PINNED_TOOLS = ("pdm[locked]==2.29.3", "uv==0.13.9")
 OLDEST, TOO_NEW = (3, 11), (3, 14)
 MINOR_VERSION = "{} {}".format(*sys.version_info)
-FOR_ONE_COMMAND = ("deploy",)  # groups in pyproject.toml that are fetched when their command is first run
+FOR_ONE_COMMAND = ("deploy", "bench-peers")  # groups in pyproject.toml that are fetched when a command first needs them
 PROGRESS = ("Downloading", "Prepared", "Installed", "Bytecode compiled")
 ROOM_BYTES = 1500 * 1000 * 1000  # for packages, their cache and their compiled code
 
@@ -134,6 +134,12 @@ def install_group(group: str) -> None:
 def check() -> None:
     install_group("deploy")
     become(PDM, "run", "--project", ROOT, "check")
+
+
+def bench(arguments: "list[str]") -> None:
+    if "peers" in arguments[:1]:
+        install_group("bench-peers")
+    become(PDM, "run", "--project", ROOT, "bench", *arguments)
 
 
 @contextlib.contextmanager
@@ -249,7 +255,7 @@ COMMANDS = {
     "check": lambda arguments: check(),
     "chaos": lambda arguments: become(PDM, "run", "--project", ROOT, "chaos", *arguments),
     "infra": lambda arguments: become(PDM, "run", "--project", ROOT, "infra", *arguments),
-    "bench": lambda arguments: become(PDM, "run", "--project", ROOT, "bench", *arguments),
+    "bench": bench,
 }
 
 

@@ -15,6 +15,8 @@ from benchmarks import page
 from benchmarks import register as registration
 from huleedu_service_libs.logging_utils import configure_logging
 
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
 Short = Annotated[bool, typer.Option("--short", help="A small run that shows it works; keeps no figures.")]
@@ -41,6 +43,22 @@ def register(short: Short = False, as_json: Json = False) -> None:
     _show("register", figures, short, as_json)
 
 
+@app.command()
+def peers(short: Short = False, as_json: Json = False) -> None:
+    """DBOS Transact and Celery beside HuleEdu: the same job on the same servers, in one run."""
+    from benchmarks.peers import compare  # its packages are a group of their own, `bench-peers`
+
+    with _quiet():
+        found = msgspec.to_builtins(compare.run(compare.SHORT if short else compare.FULL))
+    systems = found.pop("systems")
+    tables = (page.table(systems), page.listed(found))
+    print(*tables, sep="\n\n")
+    if not short:
+        page.keep(PAGE, "peers", *tables)
+    if as_json:
+        print(json.dumps(found | {"systems": systems}))
+
+
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Logs are written, as in earnest, but to a file that goes."""
@@ -57,7 +75,7 @@ def _show(name: str, figures: msgspec.Struct, short: bool, as_json: bool) -> Non
     for key, value in rows.items():
         print(f"{key:<52} {page.shown(value)}")
     if not short:
-        page.keep(Path(__file__).parents[1] / "docs" / "benchmarks.md", name, rows)
+        page.keep(PAGE, name, page.listed(rows))
     if as_json:
         print(json.dumps(rows))
 

@@ -2,18 +2,24 @@
 
 import asyncio
 import uuid
+from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import asyncpg
+import msgspec
+import zstandard
 
 from benchmarks.stage import Server, Stage, stage
 from common_core.enums import EssayStatus
 from common_core.message import Envelope
 from common_core.messages.ai_feedback import AIFeedbackResultDataV1, EssayLifecycleAIFeedbackRequestV1
 from common_core.messages.content import EssayContentProvisionedV1
+from common_core.messages.nlp import BatchNlpAnalysisCompletedV1
+from common_core.messages.spellcheck import SpellcheckPhaseCompletedV1
 from huleedu_service_libs.runtime import Cause, Database, Group, GroupCommit, cause_of, current_unit, on_run
 
 SERVICES = (
@@ -46,6 +52,18 @@ _TRANSITIONS = """with said as (
     ('huleedu.batch.nlp.analysis.completed.v1', 'huleedu.essay.aifeedback.requested.v1'))
   select extract(epoch from r.first - a.last)::float8 * 1000
   from steps s join said a on a.topic = s.answer join said r on r.topic = s.request and r.key = a.key"""
+
+
+# What each phase's service says of an essay, at the time at which it worked on it.
+_ANSWERS = (SpellcheckPhaseCompletedV1.topic, BatchNlpAnalysisCompletedV1.topic, AIFeedbackResultDataV1.topic)
+_SAID = "select topic, key, payload from runtime.log where topic = any($1::text[]) and key = any($2::text[])"
+
+
+class _Dated(msgspec.Struct):
+    event_timestamp: datetime
+
+
+_dated = msgspec.json.Decoder(_Dated).decode
 
 
 class Flow:
@@ -90,9 +108,27 @@ class Flow:
 
     async def transitions(self, batch_ids: Sequence[str]) -> list[float]:
         """Milliseconds from one phase's last answer to the next one's first request, for each batch and phase."""
+        return [row[0] for row in await self._fetch(_TRANSITIONS, list(batch_ids))]
+
+    async def waits(self, batch_ids: Sequence[str]) -> list[float]:
+        """Milliseconds from the work on the last essay of a phase to that on the first of the next one.
+
+        This is longer than `transitions`: from before the last answer is written until the first request is read.
+        """
+        times: dict[tuple[str, str], list[datetime]] = defaultdict(list)
+        for topic, key, payload in await self._fetch(_SAID, _ANSWERS, list(batch_ids)):
+            raws = zstandard.decompress(payload).split(b"\n")
+            times[key, topic] += [_dated(raw).event_timestamp for raw in raws]
+        return [
+            (min(times[batch_id, later]) - max(times[batch_id, earlier])).total_seconds() * 1000
+            for batch_id in batch_ids
+            for earlier, later in pairwise(_ANSWERS)
+        ]
+
+    async def _fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
         con = await asyncpg.connect(self.stage.dsn)
         try:
-            return [row[0] for row in await con.fetch(_TRANSITIONS, list(batch_ids))]
+            return await con.fetch(query, *arguments)
         finally:
             await con.close()
 

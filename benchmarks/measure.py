@@ -41,7 +41,7 @@ async def read(con: "asyncpg.Connection[asyncpg.Record]", server_pid: int) -> Re
     await con.execute("select pg_stat_force_next_flush()")
     commits = await con.fetchval("select sum(xact_commit)::bigint from pg_stat_database")
     wal = await con.fetchval("select (pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint")
-    return Reading(time.perf_counter(), _own_cpu(), _tree_cpu(server_pid), commits, wal)
+    return Reading(time.perf_counter(), _own_cpu(), tree_cpu(server_pid), commits, wal)
 
 
 def between(before: Reading, after: Reading) -> Cost:
@@ -61,15 +61,15 @@ def percentile(values: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
-def _own_cpu() -> float:
-    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
-
-
-def _tree_cpu(root: int) -> float:
+def tree_cpu(root: int) -> float:
     """CPU seconds of a process and all its living and ended descendants; 0 where there is no /proc."""
     ticks = os.sysconf("SC_CLK_TCK")
     return sum(_ticks(pid) for pid in _tree(root)) / ticks
+
+
+def _own_cpu() -> float:
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def _tree(root: int) -> list[int]:

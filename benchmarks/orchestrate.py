@@ -7,8 +7,9 @@ import asyncpg
 import msgspec
 
 from benchmarks.flow import PHASES, Flow, flow
-from benchmarks.measure import Cost, between, percentile, read
+from benchmarks.measure import percentile
 from benchmarks.raw_limit import raw_limit
+from benchmarks.rounds import at_once, one_by_one
 from benchmarks.stage import Server, counting, server
 from huleedu_service_libs.embedded_postgres import create_database
 
@@ -51,13 +52,13 @@ async def orchestrate(bus: str, size: Size) -> Figures:
     async with server() as on:
         limit = await raw_limit(await create_database(on.dsn, "raw_limit"), size.batches, ESSAYS, len(PHASES))
         async with flow(on, "orchestrate") as running:
-            await _throughput(running, Size(batches=20, alone=0))  # warm
-            rate, cost = await _throughput(running, size)
-            alone = await _latencies(running, size)
+            await at_once(running, 20, ESSAYS)  # warm
+            rate, cost = await at_once(running, size.batches, ESSAYS)
+            alone = await running.transitions(await one_by_one(running, size.alone, ESSAYS))
             statements = await _statements(running, size)
             async with _foreign_transaction(on):
-                beside_rate, _ = await _throughput(running, size)
-                beside = await _latencies(running, size)
+                beside_rate, _ = await at_once(running, size.batches, ESSAYS)
+                beside = await running.transitions(await one_by_one(running, size.alone, ESSAYS))
     units = size.batches * ESSAYS * len(PHASES)
     return Figures(
         bus=bus,
@@ -77,29 +78,6 @@ async def orchestrate(bus: str, size: Size) -> Figures:
         essay_phases_per_s_beside_foreign_transaction=beside_rate,
         transition_p50_ms_beside_foreign_transaction=percentile(beside, 0.5),
     )
-
-
-async def _throughput(running: Flow, size: Size) -> tuple[float, Cost]:
-    """From B first commands standing in the log to the last result known."""
-    batch_ids = await running.registered(size.batches, ESSAYS)
-    await running.requested(batch_ids)
-    con = await asyncpg.connect(running.stage.dsn)
-    before = await read(con, running.stage.server.pid)
-    async with running.stage.while_reading():
-        await running.ended(batch_ids, ESSAYS)
-        cost = between(before, await read(con, running.stage.server.pid))
-    await con.close()
-    return size.batches * ESSAYS * len(PHASES) / cost.seconds, cost
-
-
-async def _latencies(running: Flow, size: Size) -> list[float]:
-    """Phase transitions of batches that have the platform to themselves."""
-    batch_ids = await running.registered(size.alone, ESSAYS)
-    async with running.stage.while_reading():
-        for batch_id in batch_ids:
-            await running.requested([batch_id])
-            await running.ended([batch_id], ESSAYS)
-    return await running.transitions(batch_ids)
 
 
 async def _statements(running: Flow, size: Size) -> float:
