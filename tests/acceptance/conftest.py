@@ -1,5 +1,9 @@
-"""The platform in each way that it runs: the same scripts have to pass on all of them."""
+"""The platform in each way that it runs: the same scripts have to pass on all of them.
 
+`HULEEDU_TEST_REPLICAS=3 python3 dev.py test tests/acceptance` tries more replicas of each service than two.
+"""
+
+import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -25,6 +29,7 @@ REPLICATED = (
     "nlp_service",
     "result_aggregator_service",
 )
+REPLICAS = int(os.environ.get("HULEEDU_TEST_REPLICAS", "2"))
 QUICK = {"CIRCUIT_BREAKER_RECOVERY_TIMEOUT": "1"}  # whoever starts before its peers asks them again soon
 
 
@@ -94,8 +99,8 @@ async def processes(site: Site, data_dir: Path, postgres_dsn: str) -> AsyncItera
 
 @asynccontextmanager
 async def replicas(site: Site, data_dir: Path, postgres_dsn: str) -> AsyncIterator[Stage]:
-    """Two of each, and requests go to them in turn."""
-    cluster = await site.cluster(replicas=2)
+    """Some of each, and requests go to them in turn."""
+    cluster = await site.cluster(REPLICAS)
     yield Stage(cluster.addresses, cluster.databases)
 
 
@@ -141,8 +146,8 @@ async def platform(
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def cluster(site: Site) -> Cluster:
-    """Two replicas of each service, on real servers."""
-    return await site.cluster(replicas=2)
+    """Some replicas of each service, on real servers."""
+    return await site.cluster(REPLICAS)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
