@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from socket import socket
+from typing import Self
 
 import asyncpg
 
@@ -92,20 +93,18 @@ async def running(
     async with AsyncExitStack() as stack:
         doors = {part.name: _door(stack, part, composition.event_bus) for part in composition.parts}
         databases = composition.databases(embedded)
-        await bring_up(composition, databases, list(doors.values()))
-        recalls = {dsn: recall_of(parts) for dsn, parts in databases.items()}
-        buses = {dsn: bus_over(dsn, parts, recalls[dsn], take_over=take_over) for dsn, parts in databases.items()}
-        pool = await stack.enter_async_context(ProcessPool(os.cpu_count() or 1))
+        await bring_up(composition, databases, _brokers(composition, databases), list(doors.values()))
         addresses = {**_neighbours(data_dir, embedded), **{name: _url(door.listening) for name, door in doors.items()}}
-        surroundings = _Surroundings(_homes(databases), buses, recalls, pool, data_dir, addresses)
+        pool = await stack.enter_async_context(ProcessPool(os.cpu_count() or 1))
+        around = _Surroundings.over(databases, pool, data_dir, addresses, take_over=take_over)
         served = [
-            await _start(stack, part, surroundings.of(part), doors[part.name].listening, stopping)
+            await _start(stack, part, around.of(part), doors[part.name].listening, stopping)
             for part in composition.parts
         ]
         spare_the_collector()
-        reading = asyncio.create_task(run_all(buses.values()), name="event buses")
+        reading = asyncio.create_task(run_all(around.buses.values()), name="event buses")
         try:
-            yield Up(tuple(doors), surroundings.homes, addresses, _moved(doors), reading)
+            yield Up(tuple(doors), around.homes, addresses, _moved(doors), reading)
         finally:
             stopping.set()
             await asyncio.gather(*(app.stopped() for app in served))
@@ -123,6 +122,22 @@ class _Surroundings:
     pool: ProcessPool
     data_dir: Path
     addresses: dict[str, str]
+
+    @classmethod
+    def over(
+        cls,
+        databases: Mapping[str, Sequence[Part]],
+        pool: ProcessPool,
+        data_dir: Path,
+        addresses: dict[str, str],
+        *,
+        take_over: bool,
+    ) -> Self:
+        """A bus for each database."""
+        recalls = {dsn: recall_of(parts) for dsn, parts in databases.items()}
+        buses = {dsn: bus_over(dsn, parts, recalls[dsn], take_over=take_over) for dsn, parts in databases.items()}
+        homes = {part.name: dsn for dsn, parts in databases.items() for part in parts}
+        return cls(homes, buses, recalls, pool, data_dir, addresses)
 
     def of(self, part: Part) -> Platform:
         """As this service sees them."""
@@ -151,27 +166,30 @@ def _door(stack: AsyncExitStack, part: Part, event_bus: str) -> Door:
 
 
 async def bring_up(
-    composition: Composition, databases: Mapping[str, Sequence[Part]], doors: Sequence[Door] = ()
+    composition: Composition,
+    databases: Mapping[str, Sequence[Part]],
+    others: Mapping[str, Attempt] = {},
+    doors: Sequence[Door] = (),
 ) -> None:
-    """Wait for the servers, then bring schemas to what the code expects; `doors` tell meanwhile what is missing."""
-    attempts: dict[str, Attempt] = {f"database {place(dsn)}": partial(database_there, dsn) for dsn in databases}
-    if composition.event_bus == "kafka" and databases:
-        brokers = agreed(composition.parts, "KAFKA_BOOTSTRAP_SERVERS", lambda own: own.kafka_bootstrap_servers)
-        attempts[f"Kafka at {brokers}"] = partial(kafka_there, brokers)
+    """Wait for the databases and for `others`, then bring schemas up; `doors` tell meanwhile what is missing."""
+    attempts = {f"database {place(dsn)}": partial(database_there, dsn) for dsn in databases}
     patience = max(part.settings.start_patience for part in composition.parts)
-    await wait_until_there(attempts, doors, patience)
+    await wait_until_there({**attempts, **others}, doors, patience)
     for dsn, parts in databases.items():
         await migrate(dsn, [part.definition for part in parts])
+
+
+def _brokers(composition: Composition, databases: Mapping[str, Sequence[Part]]) -> dict[str, Attempt]:
+    if composition.event_bus == "postgres" or not databases:
+        return {}
+    brokers = agreed(composition.parts, "KAFKA_BOOTSTRAP_SERVERS", lambda own: own.kafka_bootstrap_servers)
+    return {f"Kafka at {brokers}": partial(kafka_there, brokers)}
 
 
 def _neighbours(data_dir: Path, embedded: str | None) -> dict[str, str]:
     """Where the services of the platform that is up on the same database answer."""
     others = run_file.read(data_dir) if embedded else None
     return others.addresses if others else {}
-
-
-def _homes(databases: Mapping[str, Sequence[Part]]) -> dict[str, str]:
-    return {part.name: dsn for dsn, parts in databases.items() for part in parts}
 
 
 async def _start(
