@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from deploy.requirements import requirements
+from huleedu.addresses import setting_names
 from huleedu.services import SERVICES, definition
 from tests.deploy.files import DEPLOY, databases, loaded, names_read_by, port_of
 
@@ -58,7 +59,19 @@ def test_what_compose_tells_a_service_is_a_setting_of_some_service(service: str)
     told = set(container(service)["environment"])
 
     assert told <= known
-    assert {name for name in told if name.endswith(("_DB_HOST", "_DB_NAME"))} <= names_read_by(service)
+    assert {name for name in told if "_DB_" in name} <= names_read_by(service)
+
+
+def test_an_operators_commands_know_every_database_and_where_every_service_answers() -> None:
+    told = CONTAINERS["operator"]["environment"]
+
+    for service in SERVICES:
+        its_own = {name: value for name, value in container(service)["environment"].items() if "_DB_" in name}
+        assert its_own.items() <= told.items()
+        (address,) = {told[name] for name in setting_names(service) if name in told}
+        host, port = address.removeprefix("http://").split(":")
+        assert CONTAINERS[host]["environment"]["HULEEDU_SERVICE"] == service
+        assert int(port) == port_of(service)
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -19,8 +19,8 @@ def folder(service: str) -> str:
 def patches(service: str) -> dict[str, list[Any]]:
     """What the service changes in that which all are alike in: path and values."""
     changes: dict[str, list[Any]] = {}
-    for patch in loaded(f"{folder(service)}/kustomization.yaml")["patches"]:
-        for change in yaml.safe_load(patch["patch"]):
+    for made in loaded(f"{folder(service)}/kustomization.yaml")["patches"]:
+        for change in yaml.safe_load(made["patch"]):
             changes.setdefault(change["path"], []).append(change["value"])
     return changes
 
@@ -62,14 +62,25 @@ def test_what_all_services_are_told_are_settings(settings: str) -> None:
     assert set(assignments(f"kubernetes/{settings}")) <= known
 
 
+def test_the_nightly_backup_knows_every_database() -> None:
+    (job,) = [document for document in documents("kubernetes") if document.get("kind") == "CronJob"]
+    (command,) = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+
+    told = {each["name"]: each["valueFrom"]["secretKeyRef"]["key"] for each in command["env"]}
+
+    keeping = [service for service in SERVICES if definition(service).scripts is not None]
+    assert told == {f"{service.upper()}_DATABASE_URL": service for service in keeping}
+
+
 def test_no_pod_gets_variables_named_after_services_which_settings_would_be_read_from() -> None:
     """Kubernetes would tell every pod NLP_SERVICE_PORT=tcp://10.0.0.7:8003."""
     pods = [document for document in documents("kubernetes") if "containers" in _pod(document)]
 
-    assert len(pods) == 4
+    assert len(pods) == 5
     assert all(_pod(document)["enableServiceLinks"] is False for document in pods)
 
 
 def _pod(document: dict[str, Any]) -> dict[str, Any]:
-    found = document.get("spec", {}).get("template", {}).get("spec", {})
+    spec = document.get("spec", {})
+    found = spec.get("jobTemplate", {}).get("spec", spec).get("template", {}).get("spec", {})
     return dict(found)
