@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 import typer
@@ -13,6 +13,7 @@ import typer
 from benchmarks import orchestrate as orchestration
 from benchmarks import page
 from benchmarks import register as registration
+from benchmarks import scale as scaling
 from huleedu_service_libs.logging_utils import configure_logging
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
@@ -25,14 +26,14 @@ Json = Annotated[bool, typer.Option("--json", help="End with one line of JSON.")
 
 @app.command()
 def orchestrate(
-    bus: Annotated[Literal["postgres"], typer.Option(help="What carries the events.")] = "postgres",
+    bus: Annotated[orchestration.Bus, typer.Option(help="What carries the events.")] = "postgres",
     short: Short = False,
     as_json: Json = False,
 ) -> None:
     """Essay-phases a second through the real services, beside the raw limit."""
     with _quiet():
         figures = orchestration.run(bus, orchestration.SHORT if short else orchestration.FULL)
-    _show("orchestrate", figures, short, as_json)
+    _show("orchestrate" if bus == "postgres" else f"orchestrate --bus {bus}", figures, short, as_json)
 
 
 @app.command()
@@ -57,6 +58,20 @@ def peers(short: Short = False, as_json: Json = False) -> None:
         page.keep(PAGE, "peers", *tables)
     if as_json:
         print(json.dumps(found | {"systems": systems}))
+
+
+@app.command()
+def scale(short: Short = False, as_json: Json = False) -> None:
+    """What an essay-phase costs as batches grow from 30 to 3,000 essays, and with 10 to 10,000 open ones."""
+    with _quiet():
+        found = msgspec.to_builtins(scaling.run(scaling.SHORT if short else scaling.FULL))
+    series = [found.pop(name) for name in ("by_batch_size", "by_open_batches")]
+    tables = (*map(page.table, series), page.listed(found))
+    print(*tables, sep="\n\n")
+    if not short:
+        page.keep(PAGE, "scale", *tables)
+    if as_json:
+        print(json.dumps(found | dict(zip(("by_batch_size", "by_open_batches"), series, strict=True))))
 
 
 @contextmanager

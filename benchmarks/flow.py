@@ -3,8 +3,9 @@
 import asyncio
 import uuid
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
@@ -13,6 +14,7 @@ import asyncpg
 import msgspec
 import zstandard
 
+from benchmarks.carriers import Carrier, OverPostgres
 from benchmarks.stage import Server, Stage, stage
 from common_core.enums import EssayStatus
 from common_core.message import Envelope
@@ -36,12 +38,16 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "spellchecker_service": {"engine": "none"},
     "nlp_service": {"engine": "none"},
 }
+AT_ONCE = 25  # clients that register or request at the same time
+PROVIDED_AT_ONCE = 1500  # essays that arrive in one transaction
 PROMPT = {"references": {"student_prompt_text": {"storage_id": "0" * 32}}}
 
 _READY = """select count(*) = $2 from batch_orchestrator_service.batches
   where status = 'ready_for_pipeline_execution' and batch_id = any($1::text[])"""
 _ENDED = """select count(*) = $2 from batch_orchestrator_service.batches
   where status = 'completed_successfully' and batch_id = any($1::text[])"""
+_ASKED = """select count(distinct key) = $2 from runtime.log
+  where topic = 'huleedu.essay.aifeedback.requested.v1' and key = any($1::text[])"""
 _TOLD = "select count(*) = $2 from result_aggregator_service.essay_result where batch_id = any($1::text[]::uuid[])"
 # From the last answer of one phase, written, to the first request of the next, written: two polls of ELS, one of BOS.
 _TRANSITIONS = """with said as (
@@ -69,15 +75,23 @@ _dated = msgspec.json.Decoder(_Dated).decode
 class Flow:
     """The real services, taken through the job."""
 
-    def __init__(self, on: Stage, files: GroupCommit) -> None:
-        self.stage, self._files = on, files
+    def __init__(self, on: Stage, files: GroupCommit, held: set[str]) -> None:
+        self.stage, self._files, self._held = on, files, held
         self._bos = on.apps["batch_orchestrator_service"].test_client()
+
+    async def expected(self, batches: int, essays: int) -> list[str]:
+        """New batches that wait for their essays."""
+        ids: list[str] = []
+        for start in range(0, batches, AT_ONCE):
+            ids += await asyncio.gather(*(self._register(essays) for _ in range(min(AT_ONCE, batches - start))))
+        return ids
 
     async def registered(self, batches: int, essays: int) -> list[str]:
         """New batches whose essays are all there."""
-        ids = [await self._register(essays) for _ in range(batches)]
-        for start in range(0, batches, 50):
-            await self._provide(ids[start : start + 50], essays)
+        ids = await self.expected(batches, essays)
+        some = max(1, PROVIDED_AT_ONCE // essays)
+        for start in range(0, batches, some):
+            await self._provide(ids[start : start + some], essays)
         async with self.stage.while_reading():
             await self.stage.until(_READY, ids, batches)
         return ids
@@ -96,15 +110,25 @@ class Flow:
 
     async def requested(self, batch_ids: Sequence[str]) -> None:
         """Have the pipelines resolved and the first commands said."""
-        for batch_id in batch_ids:
-            body = {"requested_pipeline": PHASES[-1]}
-            response = await self._bos.post(f"/v1/batches/{batch_id}/pipelines", json=body)
-            assert response.status_code == 202, await response.get_data(as_text=True)
+        for start in range(0, len(batch_ids), AT_ONCE):
+            await asyncio.gather(*map(self._request, batch_ids[start : start + AT_ONCE]))
+
+    async def _request(self, batch_id: str) -> None:
+        response = await self._bos.post(f"/v1/batches/{batch_id}/pipelines", json={"requested_pipeline": PHASES[-1]})
+        assert response.status_code == 202, await response.get_data(as_text=True)
 
     async def ended(self, batch_ids: Sequence[str], essays: int) -> None:
         """Wait until BOS has ended every run and RAS knows every result that it gathers."""
         await self.stage.until(_ENDED, batch_ids, len(batch_ids))
         await self.stage.until(_TOLD, batch_ids, len(batch_ids) * essays * 2)
+
+    async def hold(self, batches: int, essays: int) -> None:
+        """Have so many new batches wait in their third phase for answers that never come."""
+        batch_ids = await self.registered(batches, essays)
+        self._held.update(batch_ids)
+        await self.requested(batch_ids)
+        async with self.stage.while_reading():
+            await self.stage.until(_ASKED, batch_ids, batches)
 
     async def transitions(self, batch_ids: Sequence[str]) -> list[float]:
         """Milliseconds from one phase's last answer to the next one's first request, for each batch and phase."""
@@ -147,32 +171,47 @@ def _content(batch_id: str) -> EssayContentProvisionedV1:
     )
 
 
-async def _answer(run: Sequence[Envelope[EssayLifecycleAIFeedbackRequestV1]]) -> None:
-    """What the third phase's service will do, less the feedback itself."""
-    unit = current_unit()
-    for envelope in run:
-        asked = envelope.data
-        answer = AIFeedbackResultDataV1(
+@dataclass(frozen=True)
+class Feedback:
+    """What the third phase's service will do, less the feedback itself; essays of `held` batches get no answer."""
+
+    held: set[str]
+
+    async def answer(self, run: Sequence[Envelope[EssayLifecycleAIFeedbackRequestV1]]) -> None:
+        """One for each."""
+        for envelope in run:
+            if envelope.data.parent_id not in self.held:
+                current_unit().say(self._answer(envelope.data), cause=cause_of(envelope))
+
+    @staticmethod
+    def _answer(asked: EssayLifecycleAIFeedbackRequestV1) -> AIFeedbackResultDataV1:
+        return AIFeedbackResultDataV1(
             entity_id=asked.entity_id,
             parent_id=asked.parent_id,
-            timestamp=unit.now,
+            timestamp=current_unit().now,
             status=EssayStatus.AI_FEEDBACK_SUCCESS,
             system_metadata=asked.system_metadata,
             run_id=asked.run_id,
             attempt=asked.attempt,
         )
-        unit.say(answer, cause=cause_of(envelope))
 
 
 @asynccontextmanager
-async def flow(on: Server, name: str) -> AsyncIterator[Flow]:
+async def flow(
+    on: Server,
+    name: str,
+    settings: Mapping[str, Mapping[str, Any]] = {},
+    carrier: Callable[[str], Carrier] = OverPostgres,
+) -> AsyncIterator[Flow]:
     """The services on a database of this name, with stand-ins for uploads and for the third phase's service."""
-    async with stage(on, name, SERVICES, SETTINGS) as made:
+    async with stage(on, name, SERVICES, {**SETTINGS, **settings}, carrier) as made:
         feedback = await Database.connect(made.dsn, "ai_feedback_service")
         files = await Database.connect(made.dsn, "file_service")
-        route = on_run(EssayLifecycleAIFeedbackRequestV1, _answer)
+        service = Feedback(held=set())
+        route = on_run(EssayLifecycleAIFeedbackRequestV1, service.answer)
         made.bus.subscribe(feedback, [Group(name="ai_feedback_service", routes=(route,))])
         try:
-            yield Flow(made, GroupCommit(files, "file_service", made.bus.said))
+            async with made.carrier.prepared():
+                yield Flow(made, GroupCommit(files, "file_service", made.bus.said), service.held)
         finally:
             await asyncio.gather(feedback.close(), files.close())

@@ -1,8 +1,9 @@
-"""Readings taken around a run: time, CPU of this process and its server, commits and WAL of the whole server."""
+"""Readings taken around a run: time, CPU of this process and of servers, commits and WAL of all of PostgreSQL."""
 
 import os
 import resource
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,16 +33,16 @@ class Cost:
 
     @property
     def cpu(self) -> float:
-        """Seconds of CPU, ours and the server's."""
+        """Seconds of CPU, ours and the servers'."""
         return self.own_cpu + self.server_cpu
 
 
-async def read(con: "asyncpg.Connection[asyncpg.Record]", server_pid: int) -> Reading:
-    """The counters now."""
+async def read(con: "asyncpg.Connection[asyncpg.Record]", server_pids: Sequence[int]) -> Reading:
+    """The counters now; `con` is to PostgreSQL, the processes are those of all servers."""
     await con.execute("select pg_stat_force_next_flush()")
     commits = await con.fetchval("select sum(xact_commit)::bigint from pg_stat_database")
     wal = await con.fetchval("select (pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint")
-    return Reading(time.perf_counter(), _own_cpu(), tree_cpu(server_pid), commits, wal)
+    return Reading(time.perf_counter(), _own_cpu(), sum(map(tree_cpu, server_pids)), commits, wal)
 
 
 def between(before: Reading, after: Reading) -> Cost:
@@ -65,6 +66,17 @@ def tree_cpu(root: int) -> float:
     """CPU seconds of a process and all its living and ended descendants; 0 where there is no /proc."""
     ticks = os.sysconf("SC_CLK_TCK")
     return sum(_ticks(pid) for pid in _tree(root)) / ticks
+
+
+def forget_peak() -> None:
+    """Begin `peak_memory_mb` anew."""
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def peak_memory_mb() -> float:
+    """The most memory that this process has held since `forget_peak`, in MB."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1000
 
 
 def _own_cpu() -> float:

@@ -1,17 +1,24 @@
 """`orchestrate`: essay-phases a second through the real services and what each costs, beside the raw limit."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import Literal
 
 import asyncpg
 import msgspec
 
+from benchmarks.carriers import Carrier, OverKafka, OverPostgres
 from benchmarks.flow import PHASES, Flow, flow
 from benchmarks.measure import percentile
 from benchmarks.raw_limit import raw_limit
+from benchmarks.raw_limit_kafka import raw_limit_kafka
 from benchmarks.rounds import at_once, one_by_one
-from benchmarks.stage import Server, counting, server
+from benchmarks.stage import Server, broker, counting, server
 from huleedu_service_libs.embedded_postgres import create_database
+from infra.kafka import KafkaBroker
+
+Bus = Literal["postgres", "kafka"]
 
 ESSAYS = 30
 
@@ -47,11 +54,11 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     transition_p50_ms_beside_foreign_transaction: float
 
 
-async def orchestrate(bus: str, size: Size) -> Figures:
-    """Run it all, one after the other on one server, and put the figures together."""
-    async with server() as on:
-        limit = await raw_limit(await create_database(on.dsn, "raw_limit"), size.batches, ESSAYS, len(PHASES))
-        async with flow(on, "orchestrate") as running:
+async def orchestrate(bus: Bus, size: Size) -> Figures:
+    """Run it all, one after the other on the same servers, and put the figures together."""
+    async with server() as on, _carrying(bus) as (carrier, broker):
+        limit = await _raw_limit(await create_database(on.dsn, "raw_limit"), broker, size.batches)
+        async with flow(on, "orchestrate", carrier=carrier) as running:
             await at_once(running, 20, ESSAYS)  # warm
             rate, cost = await at_once(running, size.batches, ESSAYS)
             alone = await running.transitions(await one_by_one(running, size.alone, ESSAYS))
@@ -80,6 +87,21 @@ async def orchestrate(bus: str, size: Size) -> Figures:
     )
 
 
+@asynccontextmanager
+async def _carrying(bus: Bus) -> AsyncIterator[tuple[Callable[[str], Carrier], KafkaBroker | None]]:
+    if bus == "postgres":
+        yield OverPostgres, None
+        return
+    async with broker() as kafka:
+        yield partial(OverKafka, kafka), kafka
+
+
+async def _raw_limit(dsn: str, kafka: KafkaBroker | None, batches: int) -> float:
+    if kafka is None:
+        return await raw_limit(dsn, batches, ESSAYS, len(PHASES))
+    return await raw_limit_kafka(dsn, kafka.address, batches, ESSAYS, len(PHASES))
+
+
 async def _statements(running: Flow, size: Size) -> float:
     """Statements per essay-phase, in a run of its own: counting costs time."""
     batches = min(size.batches, 50)
@@ -102,7 +124,7 @@ async def _foreign_transaction(on: Server) -> AsyncIterator[None]:
         await con.close()
 
 
-def run(bus: str, size: Size) -> Figures:
+def run(bus: Bus, size: Size) -> Figures:
     """On the fast event loop, as the platform runs."""
     import uvloop
 

@@ -11,10 +11,10 @@ async def at_once(running: Flow, batches: int, essays: int) -> tuple[float, Cost
     batch_ids = await running.registered(batches, essays)
     await running.requested(batch_ids)
     con = await asyncpg.connect(running.stage.dsn)
-    before = await read(con, running.stage.server.pid)
+    before = await read(con, running.stage.server_pids)
     async with running.stage.while_reading():
         await running.ended(batch_ids, essays)
-        cost = between(before, await read(con, running.stage.server.pid))
+        cost = between(before, await read(con, running.stage.server_pids))
     await con.close()
     return batches * essays * len(PHASES) / cost.seconds, cost
 
