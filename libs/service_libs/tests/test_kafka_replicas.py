@@ -31,6 +31,7 @@ from libs.service_libs.tests.bus_world import (
 )
 
 BATCHES = [f"b{number}" for number in range(12)]
+HEARTBEATS_S = 1.0  # in which every member of a group notices that it is to be shared anew
 OUTAGE_PATIENCE_S = 120  # a broker may take its time to start
 
 
@@ -92,7 +93,7 @@ async def test_a_poll_that_is_running_when_partitions_go_ends_and_is_committed_b
     async def slow(run: Sequence[object]) -> None:
         heard.append(len(run))
         started.set()
-        await go_on.wait()
+        await wait_in_transaction(go_on)
 
     group = Group(name="counter", routes=(on_run(Said, slow),))
     await kafka_world.say(*said(*range(10)))
@@ -100,10 +101,18 @@ async def test_a_poll_that_is_running_when_partitions_go_ends_and_is_committed_b
         await started.wait()
         async with kafka_world.beside().reading(group):
             await until(partial(rebalancing, kafka_world))
+            await asyncio.sleep(HEARTBEATS_S)
+            assert await rebalancing(kafka_world)  # it waits for the poll
             go_on.set()
             await kafka_world.at_rest("counter")
 
     assert heard == [10]
+
+
+async def wait_in_transaction(event: asyncio.Event) -> None:
+    """Wait, and let the database hear something, which would otherwise end the transaction."""
+    while not event.is_set():
+        await current_unit().connection.execute("select pg_sleep(0.05)")
 
 
 async def rebalancing(world: KafkaWorld) -> bool:
@@ -139,8 +148,7 @@ async def hand_over_too_late(world: KafkaWorld) -> None:
     async def hang(message: Said) -> None:
         await count(message if go_on.is_set() else said(message.number + 100)[0])
         started.set()
-        while not go_on.is_set():  # the database would end a transaction that hears nothing
-            await current_unit().connection.execute("select pg_sleep(0.05)")
+        await wait_in_transaction(go_on)
 
     await world.say(*said(1, 2, 3))
     async with world.reading(Group(name="counter", routes=(on(Said, hang),), states=TALLY)):
@@ -185,12 +193,12 @@ async def test_a_replica_that_starts_before_its_broker_begins_when_it_is_there(
     monkeypatch.setattr(kafka_event_bus, "LOOK_SECONDS", 0.1)
     port = quiet_port()
     world = kafka_world.beside(bootstrap_servers=f"127.0.0.1:{port}")
-    await world.say(*said(1, 2, 3))
     async with world.reading(COUNTER):
         await world.until_trouble("counter", "Kafka")
         async with forwarding(port, kafka_world.options.bootstrap_servers):
-            await world.until_tally("b", 3)
             await world.until_well("counter")
+            await world.say(*said(1, 2, 3))
+            await world.until_tally("b", 3)
 
     assert await world.tally("b") == [1, 2, 3]
 
