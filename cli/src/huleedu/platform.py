@@ -21,6 +21,7 @@ from huleedu.servers import Attempt, database_there, kafka_there, place
 from huleedu.waiting import Door, wait_until_there
 from huleedu_service_libs import migrations
 from huleedu_service_libs.embedded_postgres import EmbeddedPostgres, create_database, with_database
+from huleedu_service_libs.logging_utils import set_log_level
 from huleedu_service_libs.process_pool import ProcessPool
 from huleedu_service_libs.runtime import EventBus
 from huleedu_service_libs.runtime.recall import NO_RECALL, Recall
@@ -195,6 +196,7 @@ def _neighbours(data_dir: Path, embedded: str | None) -> dict[str, str]:
 async def _start(
     stack: AsyncExitStack, part: Part, platform: Platform, listening: socket, stopping: asyncio.Event
 ) -> ServedApp:
+    set_log_level(part.name, part.settings.log_level)
     service = await part.definition.start(part.settings, platform)
     stack.push_async_callback(service.close)
     return await serve_on(service.app, listening, stopping)
