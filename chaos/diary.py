@@ -42,7 +42,10 @@ class Struck(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Planted(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that nobody can handle, handed to a topic; `mark` is in its bytes."""
+    """A message that nobody can handle, handed to a topic; `mark` is in its bytes.
+
+    `groups` are to set it aside; none if nobody knows whether Kafka has it.
+    """
 
     mark: str
     topic: str

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -19,6 +19,7 @@ POISON = "poison-"
 LATE = (0.05, 4.0)  # seconds
 BETWEEN_POISONS = (2.0, 6.0)  # seconds
 TRY_AGAIN_SECONDS = 0.5
+FAREWELL_SECONDS = 5.0
 LOOK_SECONDS = 5.0  # between two looks whether there are new topics
 
 
@@ -181,7 +182,7 @@ async def _admin(bootstrap: str) -> AsyncIterator[Any]:
         await admin.start()
         yield admin
     finally:
-        await admin.close()
+        await _ended(admin.close)
 
 
 @asynccontextmanager
@@ -191,7 +192,7 @@ async def _producer(bootstrap: str) -> AsyncIterator[Any]:
         await producer.start()
         yield producer
     finally:
-        await producer.stop()
+        await _ended(producer.stop)
 
 
 @asynccontextmanager
@@ -201,4 +202,9 @@ async def _reader(bootstrap: str, offset: str = "latest") -> AsyncIterator[Any]:
         await consumer.start()
         yield consumer
     finally:
-        await consumer.stop()
+        await _ended(consumer.stop)
+
+
+async def _ended(end: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """In a task of its own: aiokafka cancels what it is waiting for, and so whoever has asked it to end."""
+    await asyncio.wait([asyncio.create_task(end())], timeout=FAREWELL_SECONDS)

@@ -121,7 +121,7 @@ def poison_not_set_aside(books: Books) -> Iterator[str]:
         for group in poison.groups:
             if buried[group] != 1:
                 yield f"poison {poison.mark} in {poison.topic} is {buried[group]} times in the dead letters of {group}"
-        if books.in_dlq is not None and not _in_dlq(books.in_dlq, poison):
+        if poison.groups and books.in_dlq is not None and not _in_dlq(books.in_dlq, poison):
             yield f"poison {poison.mark} never reached {poison.topic}.dlq"
 
 

@@ -169,6 +169,12 @@ def test_a_batch_that_waits_for_its_client_is_not_stuck() -> None:
     assert "stuck" not in {violation.check for violation in violations(waiting)}
 
 
+def test_poison_that_may_never_have_arrived_is_missed_by_nobody() -> None:
+    uncertain = but(planted=(*BALANCED.planted, Planted(mark="poison-2", topic=OUTCOME, groups=())))
+
+    assert violations(uncertain) == []
+
+
 def test_a_letter_counts_as_an_end_of_an_event() -> None:
     letter = Letter("batch_orchestrator_service", OUTCOME, "KeyError", b'{"event_id": "event 3"}')
     books = but(taken=TAKEN[:2], letters=(*BALANCED.letters, letter))
