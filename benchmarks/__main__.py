@@ -64,12 +64,14 @@ def peers(short: Short = False, as_json: Json = False) -> None:
 def scale(short: Short = False, as_json: Json = False) -> None:
     """What an essay-phase costs as batches grow from 30 to 3,000 essays, and with 10 to 10,000 open ones."""
     with _quiet():
-        found = msgspec.to_builtins(scaling.run(scaling.SHORT if short else scaling.FULL))
+        figures = scaling.run(scaling.SHORT if short else scaling.FULL)
+    found = msgspec.to_builtins(figures)
     series = [found.pop(name) for name in ("by_batch_size", "by_open_batches")]
     tables = (*map(page.table, series), page.listed(found))
     print(*tables, sep="\n\n")
     if not short:
         page.keep(PAGE, "scale", *tables)
+        scaling.plotted(figures, PAGE.with_name("scale.svg"))
     if as_json:
         print(json.dumps(found | dict(zip(("by_batch_size", "by_open_batches"), series, strict=True))))
 

@@ -1,11 +1,13 @@
 """`scale`: what an essay-phase costs as batches grow, and as more of them stand open; both should be flat."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 
 from benchmarks.flow import Flow, flow
 from benchmarks.measure import forget_peak, peak_memory_mb
+from benchmarks.plot import Panel, draw
 from benchmarks.rounds import at_once
 from benchmarks.stage import Server, server
 
@@ -41,12 +43,12 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """Both series, and how far each strays: its dearest point over its cheapest."""
+    """Both series, and what an essay-phase costs at the end of each as a multiple of what it costs at its beginning."""
 
     by_batch_size: Sequence[Point]
     by_open_batches: Sequence[Point]
-    dearest_by_batch_size: float
-    dearest_by_open_batches: float
+    growth_with_batch_size: float
+    growth_with_open_batches: float
 
 
 async def scale(size: Size) -> Figures:
@@ -57,8 +59,8 @@ async def scale(size: Size) -> Figures:
     return Figures(
         by_batch_size=sizes,
         by_open_batches=opens,
-        dearest_by_batch_size=_spread(sizes),
-        dearest_by_open_batches=_spread(opens),
+        growth_with_batch_size=_growth(sizes),
+        growth_with_open_batches=_growth(opens),
     )
 
 
@@ -97,9 +99,25 @@ async def _point(running: Flow, total: int, essays: int, open_batches: int) -> P
     )
 
 
-def _spread(points: Sequence[Point]) -> float:
-    costs = [point.cpu_s_per_1000 for point in points]
-    return max(costs) / min(costs)
+def _growth(points: Sequence[Point]) -> float:
+    return points[-1].cpu_s_per_1000 / points[0].cpu_s_per_1000
+
+
+def plotted(figures: Figures, path: Path) -> None:
+    """Draw both series."""
+    size, opens = figures.by_batch_size, figures.by_open_batches
+    panels = [
+        Panel("As batches grow", "essays in a batch", [point.essays_per_batch for point in size], _lines(size)),
+        Panel("As more batches stand open", "open batches", [point.open_batches for point in opens], _lines(opens)),
+    ]
+    draw(path, "CPU seconds for 1,000 essay-phases", panels)
+
+
+def _lines(points: Sequence[Point]) -> dict[str, Sequence[float]]:
+    return {
+        "services and PostgreSQL": [point.cpu_s_per_1000 for point in points],
+        "services": [point.own_cpu_s_per_1000 for point in points],
+    }
 
 
 def run(size: Size) -> Figures:
