@@ -86,4 +86,4 @@ async def _service(api: Api, service: str) -> Finding:
     except (aiohttp.ClientError, TimeoutError) as error:
         return Finding(service, False, f"does not answer ({type(error).__name__})", cure)
     bad = [f"{name}: {check['detail']}" for name, check in answer["checks"].items() if not check["ok"]]
-    return Finding(service, not bad, "; ".join(bad) or "ready", cure)
+    return Finding(service, answer["status"] != "not ready", "; ".join(bad) or "ready", cure)
