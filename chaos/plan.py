@@ -19,6 +19,8 @@ WITHOUT_DATABASE = frozenset({"content_service", "batch_conductor_service"})
 WITHOUT_EVENTS = frozenset({"file_service"})  # it says much, and reads nothing
 READING = frozenset({"after-take", "before-offset-commit", "after-offset-commit"})
 
+PATIENT = 0.7  # of all faults; the others may strike together
+
 Range = tuple[float, float]
 
 
@@ -27,36 +29,37 @@ class Kind(msgspec.Struct, frozen=True):
 
     strikes: str
     lasts: Range
-    quiet: Range = (0.5, 5.0)
+    quiet: Range = (0.2, 3.0)
     weight: int = 1
 
 
 KINDS: Mapping[str, Kind] = {
-    "kill-service": Kind("service", lasts=(0.0, 1.5), weight=5),
+    "kill-service": Kind("service", lasts=(0.0, 1.5), weight=7),
     "point-service": Kind("service", lasts=(0.0, 1.0), weight=4),
     "drain-service": Kind("service", lasts=(0.0, 0.5), weight=2),
     "pause-service": Kind("service", lasts=(0.3, 6.0), weight=2),
-    "kill-kafka": Kind("kafka", lasts=(0.0, 2.0), quiet=(2.0, 8.0)),
-    "kill-postgres": Kind("postgres", lasts=(0.0, 1.5), quiet=(1.0, 6.0), weight=2),
+    "kill-kafka": Kind("kafka", lasts=(0.0, 2.0)),
+    "kill-postgres": Kind("postgres", lasts=(0.0, 1.5), weight=2),
     "kill-redis": Kind("redis", lasts=(0.0, 3.0)),
-    "pause-kafka": Kind("kafka", lasts=(0.3, 4.0), quiet=(2.0, 8.0)),
+    "pause-kafka": Kind("kafka", lasts=(0.3, 4.0)),
     "pause-postgres": Kind("postgres", lasts=(0.3, 4.0)),
     "cut-kafka": Kind("kafka", lasts=(0.0, 0.0)),
     "cut-postgres": Kind("postgres", lasts=(0.0, 0.0)),
     "cut-redis": Kind("redis", lasts=(0.0, 0.0)),
-    "hole-kafka": Kind("kafka", lasts=(0.5, 5.0), quiet=(2.0, 8.0)),
+    "hole-kafka": Kind("kafka", lasts=(0.5, 5.0)),
     "hole-postgres": Kind("postgres", lasts=(0.5, 5.0)),
     "hole-redis": Kind("redis", lasts=(0.5, 5.0)),
-    "slow-kafka": Kind("kafka", lasts=(1.0, 5.0), quiet=(2.0, 8.0)),
+    "slow-kafka": Kind("kafka", lasts=(1.0, 5.0)),
     "slow-postgres": Kind("postgres", lasts=(1.0, 5.0)),
 }
 KILLS = frozenset({"kill-service", "point-service", "kill-kafka", "kill-postgres", "kill-redis"})
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """One fault. `at` and `lasts` are seconds: from the first moment of trouble, and until it is undone.
+    """One fault. `at` (from the first moment of trouble, at the earliest) and `lasts` (until it is undone) are seconds.
 
-    `chance` seeds whatever else it has to choose; `point` and `passage` say where a process kills itself.
+    `patient` ones have the next wait for recovery. `chance` seeds whatever else there is to choose; `point` and
+    `passage` say where a process kills itself.
     """
 
     number: int
@@ -64,6 +67,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     target: str
     at: float
     lasts: float
+    patient: bool = True
     chance: int
     point: str = ""
     passage: int = 0
@@ -109,6 +113,7 @@ def _fault(
         target=victim if kind.strikes == "service" else kind.strikes,
         at=round(at, 3),
         lasts=round(random_.uniform(*kind.lasts), 3),
+        patient=random_.random() < PATIENT,
         chance=random_.getrandbits(32),
         point=point if on_point else "",
         passage=passage if on_point else 0,

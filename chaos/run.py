@@ -68,7 +68,7 @@ class Run:
                 await self._calm()
                 began = time.time()
                 async with self._meddling() as duplicator:
-                    await trouble.carry_out(faults)
+                    await trouble.carry_out(faults, seconds)
                     await asyncio.sleep(max(0.0, began + seconds - time.time()))
                     if duplicator is not None:
                         await duplicator.rest()
@@ -129,8 +129,10 @@ class Run:
     def _teacher(self, name: str) -> Teacher:
         return Teacher(name, self._seed, self._platform, self._client_diary)
 
-    def _send_probe(self, struck: Struck) -> None:
-        self._probes.add(asyncio.create_task(self._teacher(probe_name(struck.number)).hand_in(PROBE)))
+    def _send_probe(self, struck: Struck) -> asyncio.Task[Any]:
+        task = asyncio.create_task(self._teacher(probe_name(struck.number)).hand_in(PROBE))
+        self._probes.add(task)
+        return task
 
     async def _rest(self, teachers: set[asyncio.Task[Any]], patience: float) -> float | None:
         """Seconds until every client had what it asked for and nothing was left to do; None if that took too long."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from msgspec.structs import replace
@@ -20,29 +21,35 @@ from infra.errors import DidNotStart
 
 DRAIN_LIMIT = 15.0  # seconds after which a process that was asked to stop is killed
 POINT_LIMIT = 12.0  # seconds after which an armed point that nobody has passed is given up
+RECOVERY_LIMIT = 20.0  # seconds for which the next fault waits
 GLANCE = 0.05
 SLOW_BYTES_PER_SECOND = 20_000
 CUT_SHARES = (1.0, 1.0, 0.5)
 
 
 class Trouble:
-    """Strikes one thing after another. `over` is told of each fault when it is over."""
+    """Strikes one thing after another."""
 
-    def __init__(self, world: World, points: Path, diary: Diary, over: Callable[[Struck], None]) -> None:
+    def __init__(self, world: World, points: Path, diary: Diary, over: Callable[[Struck], asyncio.Task[Any]]) -> None:
+        """`over` is told of each fault when it is over; what it answers ends with the recovery."""
         self._world, self._points, self._diary, self._over = world, points, diary, over
         self._in_hand: set[str] = set()
         self.kills = 0
         self.exits: list[str] = []
 
-    async def carry_out(self, faults: Sequence[Fault]) -> None:
-        """All of them, each when it is due, or as soon as the one before it is over."""
+    async def carry_out(self, faults: Sequence[Fault], seconds: float) -> None:
+        """One after another, each when it is due, or as soon as the one before it lets it; until the time is over."""
         start = time.time()
         for fault in faults:
             await asyncio.sleep(max(0.0, start + fault.at - time.time()))
+            if time.time() + fault.lasts > start + seconds:
+                return
             struck = await self._carry_out_one(fault)
             self._diary.write(struck)
             if not struck.missed:
-                self._over(struck)
+                recovering = self._over(struck)
+                if fault.patient:
+                    await asyncio.wait([recovering], timeout=RECOVERY_LIMIT)
 
     async def keep_alive(self) -> None:
         """Start again whatever ends by itself, as a supervisor does; until cancelled."""
