@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 import msgspec
+from aiokafka.errors import KafkaError
 
 from chaos import bookkeeper, witness
 from chaos.assignments import PROBE
@@ -19,13 +20,14 @@ from chaos.diary import Diary, Struck
 from chaos.kafka_side import Duplicator, Poisoner
 from chaos.plan import Fault
 from chaos.recovery import probe_name
-from chaos.teacher import Platform, Teacher
+from chaos.teacher import Platform, Refused, Teacher
 from chaos.trouble import Trouble
 from chaos.world import World
 
 CALM_SECONDS = 4.0
 STILL_SECONDS = 1.0  # for which nothing may be left to do before it counts as rest
 GLANCE = 0.25
+AWAY = (OSError, TimeoutError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 class Load(msgspec.Struct, frozen=True):
@@ -93,12 +95,12 @@ class Run:
 
     async def _calm(self) -> None:
         """Some undisturbed probes, to compare with, once everybody has got going."""
-        await self._teacher("first of all").hand_in(PROBE)
+        await self._probe("first of all")
         until = time.time() + CALM_SECONDS
         number = 0
         while number == 0 or time.time() < until:
             number -= 1
-            await self._teacher(probe_name(number)).hand_in(PROBE)
+            await self._probe(probe_name(number))
 
     @asynccontextmanager
     async def _teaching(self) -> AsyncIterator[set[asyncio.Task[Any]]]:
@@ -129,8 +131,12 @@ class Run:
     def _teacher(self, name: str) -> Teacher:
         return Teacher(name, self._seed, self._platform, self._client_diary)
 
+    async def _probe(self, name: str) -> None:
+        with suppress(Refused):  # which stands in the diary
+            await self._teacher(name).hand_in(PROBE)
+
     def _send_probe(self, struck: Struck) -> asyncio.Task[Any]:
-        task = asyncio.create_task(self._teacher(probe_name(struck.number)).hand_in(PROBE))
+        task = asyncio.create_task(self._probe(probe_name(struck.number)))
         self._probes.add(task)
         return task
 
@@ -149,7 +155,7 @@ class Run:
         while time.time() - since < STILL_SECONDS:
             try:
                 left = any((await self._world.behind()).values())
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            except AWAY:
                 left = True
             if left:
                 since = time.time()

@@ -14,15 +14,25 @@ from infra.rings import leave_out
 
 SEED = 20261124
 BOS, ELS = "batch_orchestrator_service.0", "essay_lifecycle_service.0"
-SECONDS, PATIENCE = 14, 6
+SECONDS, PATIENCE = 20, 6
 
 
 def at_point(number: int, target: str, point: str, at: float) -> Fault:
-    return Fault(number=number, kind="point-service", target=target, at=at, lasts=0, chance=0, point=point, passage=2)
+    return Fault(
+        number=number,
+        kind="point-service",
+        target=target,
+        at=at,
+        lasts=0,
+        patient=False,
+        chance=0,
+        point=point,
+        passage=2,
+    )
 
 
 FAULTS = (
-    Fault(number=1, kind="kill-postgres", target="postgres", at=2, lasts=0, chance=0),
+    Fault(number=1, kind="kill-postgres", target="postgres", at=2, lasts=0, patient=False, chance=0),
     at_point(2, BOS, "after-commit", 5),
     at_point(3, ELS, "after-take", 7),
     at_point(4, BOS, "before-send", 9),
