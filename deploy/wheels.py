@@ -1,21 +1,21 @@
 """Wheels of HuleEdu's own packages: built, and compared with what the checkout holds."""
 
 import subprocess
-import sys
 import zipfile
 from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).parents[1]
+UV = ROOT / ".tools/venv/bin/uv"
 PLACES = ("libs/*", "services/*", "cli")
 PROJECTS = sorted(found.parent for place in PLACES for found in ROOT.glob(f"{place}/pyproject.toml"))
 NOT_PACKAGED = {"pyproject.toml", "README.md", ".env.example"}
 
 
 def build(project: Path, folder: Path) -> Path:
-    """The project's wheel, built into an empty folder by the build back end that the image uses."""
-    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
-    subprocess.run(command, cwd=project, check=True, capture_output=True)
-    (wheel,) = folder.iterdir()
+    """The project's wheel, built into an empty folder as the image builds it."""
+    command = [UV, "build", "--quiet", "--wheel", "--out-dir", folder, project]
+    subprocess.run(command, check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
     return wheel
 
 
