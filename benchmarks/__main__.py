@@ -27,13 +27,20 @@ Json = Annotated[bool, typer.Option("--json", help="End with one line of JSON.")
 @app.command()
 def orchestrate(
     bus: Annotated[orchestration.Bus, typer.Option(help="What carries the events.")] = "postgres",
+    replicas: Annotated[int, typer.Option(help="Of each service, as processes; 0: all in one. For Kafka.")] = 0,
     short: Short = False,
     as_json: Json = False,
 ) -> None:
     """Essay-phases a second through the real services, beside the raw limit."""
+    if replicas and bus != "kafka":
+        raise typer.BadParameter("replicas of a service are Kafka's job", param_hint="--replicas")
     with _quiet():
-        figures = orchestration.run(bus, orchestration.SHORT if short else orchestration.FULL)
-    _show("orchestrate" if bus == "postgres" else f"orchestrate --bus {bus}", figures, short, as_json)
+        figures = orchestration.run(bus, replicas, orchestration.SHORT if short else orchestration.FULL)
+    _show(f"orchestrate{_options(bus, replicas)}", figures, short, as_json)
+
+
+def _options(bus: str, replicas: int) -> str:
+    return (f" --bus {bus}" if bus != "postgres" else "") + (f" --replicas {replicas}" if replicas else "")
 
 
 @app.command()

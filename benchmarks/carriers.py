@@ -46,12 +46,12 @@ class OverPostgres:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[None]:
         """See `Carrier.reading`."""
-        async with _running(self.bus):
+        async with going(self.bus):
             yield
 
 
 # The owner of the cursor named `relay` sends what the log says; here it is nobody, who never dies.
-_HOLD = """with nobody as (
+HOLD_RELAY = """with nobody as (
     insert into runtime.member(owner, expires_at) values ('nobody', now() + interval '1 day') on conflict do nothing)
   insert into runtime.cursor(grp, at, owner) values ('relay', 0, 'nobody')
   on conflict (grp) do update set owner = excluded.owner, epoch = runtime.cursor.epoch + 1"""
@@ -72,8 +72,8 @@ class OverKafka:
     @asynccontextmanager
     async def prepared(self) -> AsyncIterator[None]:
         """The bus runs; its relay does not."""
-        await self._execute(_HOLD)
-        async with _running(self.bus):
+        await self._execute(HOLD_RELAY)
+        async with going(self.bus):
             await asyncio.sleep(JOIN_S)
             yield
 
@@ -85,18 +85,24 @@ class OverKafka:
         try:
             yield
         finally:
-            await self._execute(_HOLD)
+            await self._execute(HOLD_RELAY)
 
     async def _execute(self, statement: str, *arguments: object) -> None:
-        con = await asyncpg.connect(self._dsn)
-        try:
-            await con.execute(statement, *arguments)
-        finally:
-            await con.close()
+        await execute(self._dsn, statement, *arguments)
+
+
+async def execute(dsn: str, statement: str, *arguments: object) -> None:
+    """Have that database do this."""
+    con = await asyncpg.connect(dsn)
+    try:
+        await con.execute(statement, *arguments)
+    finally:
+        await con.close()
 
 
 @asynccontextmanager
-async def _running(bus: DatabaseEventBus) -> AsyncIterator[None]:
+async def going(bus: DatabaseEventBus) -> AsyncIterator[None]:
+    """Within: the bus runs."""
     running = asyncio.create_task(bus.run())
     try:
         yield

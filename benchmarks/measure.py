@@ -37,12 +37,14 @@ class Cost:
         return self.own_cpu + self.server_cpu
 
 
-async def read(con: "asyncpg.Connection[asyncpg.Record]", server_pids: Sequence[int]) -> Reading:
-    """The counters now; `con` is to PostgreSQL, the processes are those of all servers."""
+async def read(
+    con: "asyncpg.Connection[asyncpg.Record]", server_pids: Sequence[int], service_pids: Sequence[int] = ()
+) -> Reading:
+    """The counters now; `con` is to PostgreSQL. Services in processes of their own count as ours."""
     await con.execute("select pg_stat_force_next_flush()")
     commits = await con.fetchval("select sum(xact_commit)::bigint from pg_stat_database")
     wal = await con.fetchval("select (pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint")
-    return Reading(time.perf_counter(), _own_cpu(), sum(map(tree_cpu, server_pids)), commits, wal)
+    return Reading(time.perf_counter(), _own_cpu() + _cpu(service_pids), _cpu(server_pids), commits, wal)
 
 
 def between(before: Reading, after: Reading) -> Cost:
@@ -77,6 +79,10 @@ def peak_memory_mb() -> float:
     """The most memory that this process has held since `forget_peak`, in MB."""
     status = Path("/proc/self/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) / 1000
+
+
+def _cpu(pids: Sequence[int]) -> float:
+    return sum(map(tree_cpu, pids))
 
 
 def _own_cpu() -> float:

@@ -10,7 +10,7 @@ from pathlib import Path
 def keep(page: Path, command: str, *tables: str) -> None:
     """Put these between the marks of that command, under a line that says when and how they were made."""
     text = page.read_text(encoding="utf-8")
-    name = command.replace(" --bus ", "-")  # a comment holds no double dash
+    name = re.sub(r" --\w+ ", "-", command)  # a comment holds no double dash
     begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
     head = f"`python3 dev.py bench {command}`, {datetime.now(UTC).date()}, Python {platform.python_version()}, one run:"
     block = "\n\n".join([f"{begin}\n{head}", *tables]) + f"\n{end}"

@@ -11,10 +11,11 @@ async def at_once(running: Flow, batches: int, essays: int) -> tuple[float, Cost
     batch_ids = await running.registered(batches, essays)
     await running.requested(batch_ids)
     con = await asyncpg.connect(running.stage.dsn)
-    before = await read(con, running.stage.server_pids)
+    pids = running.stage.server_pids, running.stage.service_pids
+    before = await read(con, *pids)
     async with running.stage.while_reading():
         await running.ended(batch_ids, essays)
-        cost = between(before, await read(con, running.stage.server_pids))
+        cost = between(before, await read(con, *pids))
     await con.close()
     return batches * essays * len(PHASES) / cost.seconds, cost
 

@@ -47,22 +47,51 @@ class Stage:
 
     @property
     def server_pids(self) -> Sequence[int]:
-        """The processes to charge CPU to, besides our own."""
+        """PostgreSQL's and those of what carries the events."""
         return (self.server.pid, *self.carrier.pids)
+
+    @property
+    def service_pids(self) -> Sequence[int]:
+        """None: all services are here."""
+        return ()
 
     def while_reading(self) -> AbstractAsyncContextManager[None]:
         """Within: every group reads."""
         return self.carrier.reading()
 
-    async def until(self, question: str, *arguments: object) -> None:
-        """Wait until the database answers yes."""
-        con = await asyncpg.connect(self.dsn)
-        try:
-            async with asyncio.timeout(600):
-                while not await con.fetchval(question, *arguments):
-                    await asyncio.sleep(0.025)
-        finally:
-            await con.close()
+    async def post(self, path: str, body: Mapping[str, object]) -> Any:
+        """What BOS answers, in the same event loop; it must accept."""
+        response = await self.apps["batch_orchestrator_service"].test_client().post(path, json=dict(body))
+        assert response.status_code == 202, await response.get_data(as_text=True)
+        return await response.get_json()
+
+    async def until(self, service: str, question: str, *arguments: object) -> None:
+        """Wait until the service's database answers yes."""
+        await wait_until(self.dsn, question, *arguments)
+
+    async def fetch(self, query: str, *arguments: object) -> Sequence[asyncpg.Record]:
+        """What the databases of all services answer."""
+        return await fetch(self.dsn, query, *arguments)
+
+
+async def wait_until(dsn: str, question: str, *arguments: object) -> None:
+    """Look again and again until that database answers yes."""
+    con = await asyncpg.connect(dsn)
+    try:
+        async with asyncio.timeout(600):
+            while not await con.fetchval(question, *arguments):
+                await asyncio.sleep(0.025)
+    finally:
+        await con.close()
+
+
+async def fetch(dsn: str, query: str, *arguments: object) -> Sequence[asyncpg.Record]:
+    """What that database answers."""
+    con = await asyncpg.connect(dsn)
+    try:
+        return await con.fetch(query, *arguments)
+    finally:
+        await con.close()
 
 
 @asynccontextmanager
