@@ -34,6 +34,8 @@ class Trouble:
         """`over` is told of each fault when it is over; what it answers ends with the recovery."""
         self._world, self._points, self._diary, self._over = world, points, diary, over
         self._in_hand: set[str] = set()
+        self._starting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._starting.set_result(None)
         self.kills = 0
         self.exits: list[str] = []
 
@@ -48,6 +50,7 @@ class Trouble:
             self._diary.write(struck)
             if not struck.missed:
                 recovering = self._over(struck)
+                await self._starting
                 if fault.patient:
                     await asyncio.wait([recovering], timeout=RECOVERY_LIMIT)
 
@@ -133,9 +136,8 @@ class Trouble:
         await asyncio.to_thread(server.kill)
         self.kills += 1
         await asyncio.sleep(fault.lasts)
-        struck = _struck(fault, began)
-        await self._start_server(server)
-        return struck
+        self._starting = asyncio.create_task(self._start_server(server))
+        return _struck(fault, began)
 
     async def _start_server(self, server: Killable) -> None:
         """As often as it takes, within reason: a machine may be too busy to start one in time."""
