@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -54,6 +54,14 @@ def test_the_topic_decides_and_not_the_event_type(topic: str, event_type: str) -
 
 def test_a_group_reads_every_spelling_of_its_topics() -> None:
     assert list(Decoders([on_run(ELSBatchPhaseOutcomeV1, never)])) == SPELLINGS
+
+
+def test_what_a_service_says_to_itself_is_not_read_from_outside() -> None:
+    class Reminder(ELSBatchPhaseOutcomeV1, frozen=True, kw_only=True):
+        topic: ClassVar[str] = "test.reminder"
+        stays: ClassVar[bool] = True
+
+    assert list(Decoders([on_run(Reminder, never), on_run(ELSBatchPhaseOutcomeV1, never)])) == SPELLINGS
 
 
 def test_a_producer_is_known_by_its_older_name() -> None:

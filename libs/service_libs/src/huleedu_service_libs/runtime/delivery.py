@@ -80,7 +80,8 @@ class Decoders:
         }
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._by_topic)
+        """The topics on which others say these; what stays in its service is a timer's or a work item's alone."""
+        return (topic for topic, (route, _) in self._by_topic.items() if not route.message.stays)
 
     def decode(self, delivery: Delivery) -> None:
         """Fill in route and envelope, or the error that keeps them out."""
