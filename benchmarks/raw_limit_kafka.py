@@ -20,6 +20,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from benchmarks.raw_limit import POLL, decode, enveloped
 
 PARTITIONS = 2
+BATCH_BYTES = 1 << 20
 
 _TABLES = """
 create schema raw_limit;
@@ -143,7 +144,14 @@ def _consumer(bootstrap: str, name: str, topic: str) -> Any:
 
 
 def _producer(bootstrap: str) -> Any:
-    return AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, compression_type="zstd")
+    return AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        acks="all",
+        enable_idempotence=True,
+        compression_type="zstd",
+        max_batch_size=BATCH_BYTES,
+        max_request_size=2 * BATCH_BYTES,
+    )
 
 
 async def _taken(consumer: Any) -> list[Any]:
@@ -161,7 +169,9 @@ def _start_worker(bootstrap: str, name: str) -> BaseProcess:
 
 
 def _work_until_ended(bootstrap: str, name: str) -> None:
-    asyncio.run(_work(bootstrap, name))
+    import uvloop
+
+    uvloop.run(_work(bootstrap, name))
 
 
 async def _work(bootstrap: str, name: str) -> None:

@@ -12,13 +12,15 @@ import asyncpg
 import msgspec
 import redis
 
-from benchmarks.flow import flow
+from benchmarks.carriers import OverKafka
+from benchmarks.flow import Flow, flow
 from benchmarks.measure import percentile, tree_cpu
 from benchmarks.peers import celery_job, dbos_job
 from benchmarks.peers.job import ALONE, ESSAYS, PHASES, transitions
 from benchmarks.peers.peer import Peer, celery, dbos
 from benchmarks.peers.servers import Servers, servers
 from benchmarks.rounds import at_once, one_by_one
+from benchmarks.stage import broker
 
 WARM, SETTLE_S = 10, 2.0
 
@@ -47,7 +49,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """All systems, and how many times as fast as each peer's best HuleEdu is."""
+    """All systems, and how many times as fast as each peer's best HuleEdu on its Postgres bus is."""
 
     servers: str
     celery: str
@@ -61,27 +63,30 @@ async def compare(size: Size) -> Comparison:
     """One after the other on the same servers, each peer with every set-up."""
     async with servers() as on:
         described = await _described(on)
-        ours = await _huleedu(on, size)
+        ours = await _huleedu("Postgres bus", flow(on.postgres, "huleedu"), size)
+        async with broker() as kafka:
+            carried = flow(on.postgres, "huleedu over kafka", carrier=partial(OverKafka, kafka))
+            over_kafka = await _huleedu("Kafka", carried, size)
         celeries = [await _peer("Celery", setup, partial(celery, on, setup), size) for setup in celery_job.SETUPS]
         dboses = [await _peer("DBOS", setup, partial(dbos, on, setup), size) for setup in dbos_job.SETUPS]
     return Comparison(
         servers=described,
         celery=celery_job.described(),
         dbos=dbos_job.described(),
-        systems=[ours, *celeries, *dboses],
+        systems=[ours, over_kafka, *celeries, *dboses],
         times_celery=ours.essay_phases_per_s / max(row.essay_phases_per_s for row in celeries),
         times_dbos=ours.essay_phases_per_s / max(row.essay_phases_per_s for row in dboses),
     )
 
 
-async def _huleedu(on: Servers, size: Size) -> Row:
-    async with flow(on.postgres, "huleedu") as running:
+async def _huleedu(bus: str, services: AbstractAsyncContextManager[Flow], size: Size) -> Row:
+    async with services as running:
         await at_once(running, WARM, ESSAYS)
         rate, cost = await at_once(running, size.huleedu, ESSAYS)
         waits = await running.waits(await one_by_one(running, size.alone, ESSAYS))
     return Row(
         system="HuleEdu",
-        setup="one process, Postgres bus",
+        setup=f"one process, {bus}",
         batches=size.huleedu,
         essay_phases_per_s=rate,
         cpu_s_per_1000=cost.cpu / (size.huleedu * ESSAYS * PHASES) * 1000,
