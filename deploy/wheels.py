@@ -13,7 +13,7 @@ NOT_PACKAGED = {"pyproject.toml", "README.md", ".env.example"}
 
 def build(project: Path, folder: Path) -> Path:
     """The project's wheel, built into an empty folder as the image builds it."""
-    command = [UV, "build", "--quiet", "--wheel", "--out-dir", folder, project]
+    command = [str(UV), "build", "--quiet", "--wheel", "--out-dir", str(folder), str(project)]
     subprocess.run(command, check=True, capture_output=True)
     (wheel,) = folder.glob("*.whl")
     return wheel
