@@ -74,8 +74,8 @@ class EmbeddedWorld(Parts):
         self.dsns = dict.fromkeys(SERVICES, running.dsn)
 
     async def stop(self) -> None:
-        """Everything, at once."""
-        self._platform.kill()
+        """In good order: the database ends with the platform."""
+        await self._platform.stop()
 
     def url(self, process: str) -> str:
         """See `World`: the process that counts is the one that has left its note."""

@@ -20,6 +20,7 @@ LATE = (0.05, 4.0)  # seconds
 BETWEEN_POISONS = (2.0, 6.0)  # seconds
 TRY_AGAIN_SECONDS = 0.5
 FAREWELL_SECONDS = 5.0
+REST_SECONDS = 30.0
 LOOK_SECONDS = 5.0  # between two looks whether there are new topics
 
 
@@ -69,7 +70,8 @@ class Duplicator:
 
     async def rest(self) -> None:
         """Wait for what is still to be sent again."""
-        await asyncio.gather(*list(self._later))
+        if later := list(self._later):
+            await asyncio.wait(later, timeout=REST_SECONDS)
 
 
 def _is_event(record: Any) -> bool:

@@ -24,7 +24,8 @@ from chaos.teacher import Platform, Refused, Teacher
 from chaos.trouble import Trouble
 from chaos.world import World
 
-CALM_SECONDS = 4.0
+CALM_SECONDS, CALM_LIMIT = 4.0, 25.0
+BOOKS_LIMIT = 300.0  # seconds for reading everything
 STILL_SECONDS = 1.0  # for which nothing may be left to do before it counts as rest
 GLANCE = 0.25
 AWAY = (OSError, TimeoutError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError)
@@ -77,7 +78,8 @@ class Run:
                         duplicates = duplicator.sent
                 self._enough.set()
                 rested = await self._rest(teachers, patience)
-            books = await self._books()
+            async with asyncio.timeout(BOOKS_LIMIT):
+                books = await self._books()
         return Lived(
             books=books,
             troubled_at=began,
@@ -94,13 +96,14 @@ class Run:
             diary.close()
 
     async def _calm(self) -> None:
-        """Some undisturbed probes, to compare with, once everybody has got going."""
-        await self._probe("first of all")
-        until = time.time() + CALM_SECONDS
-        number = 0
-        while number == 0 or time.time() < until:
-            number -= 1
-            await self._probe(probe_name(number))
+        """Some undisturbed probes, to compare with, once everybody has got going; if that takes too long, none."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CALM_LIMIT):
+                await self._probe("first of all")
+                until, number = time.time() + CALM_SECONDS, 0
+                while number == 0 or time.time() < until:
+                    number -= 1
+                    await self._probe(probe_name(number))
 
     @asynccontextmanager
     async def _teaching(self) -> AsyncIterator[set[asyncio.Task[Any]]]:

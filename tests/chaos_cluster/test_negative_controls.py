@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import asyncpg
-
 from chaos.breakages import BREAKAGES
 from chaos.checks import violations
 from chaos.distributed import DistributedWorld
@@ -14,7 +12,7 @@ from infra.rings import leave_out
 
 SEED = 20261124
 BOS, ELS = "batch_orchestrator_service.0", "essay_lifecycle_service.0"
-SECONDS, PATIENCE = 20, 6
+SECONDS, PATIENCE = 15, 5
 
 
 def at_point(number: int, target: str, point: str, at: float) -> Fault:
@@ -32,19 +30,17 @@ def at_point(number: int, target: str, point: str, at: float) -> Fault:
 
 
 FAULTS = (
-    Fault(number=1, kind="kill-postgres", target="postgres", at=2, lasts=0, patient=False, chance=0),
-    at_point(2, BOS, "after-commit", 5),
-    at_point(3, ELS, "after-take", 7),
-    at_point(4, BOS, "before-send", 9),
+    at_point(1, BOS, "after-commit", 3),
+    at_point(2, ELS, "after-take", 5),
+    at_point(3, BOS, "before-send", 7),
 )
 NOTICED_BY = {
-    "no-inbox": {"taken_twice"},
-    "offsets-before-effects": {"lost"},
-    "moved-before-sent": {"never_carried"},
-    "forgetful-answers": {"more_batches_than_keys"},
-    "asynchronous-commit": {"registrations_lost", "never_said"},
+    "no-inbox": "taken_twice",
+    "offsets-before-effects": "lost",
+    "moved-before-sent": "never_carried",
+    "forgetful-answers": "more_batches_than_keys",
+    "answered-without-commit": "registrations_lost",
 }
-LAZY = ("alter system set wal_writer_delay = '2s'", "select pg_reload_conf()")  # so that there is something to lose
 
 
 async def test_each_mechanism_that_is_switched_off_is_noticed(tmp_path: Path) -> None:
@@ -54,7 +50,6 @@ async def test_each_mechanism_that_is_switched_off_is_noticed(tmp_path: Path) ->
             await world.start()
         except Missing as lacking:
             leave_out("Apache Kafka, PostgreSQL and Redis together", str(lacking))
-        await make_lazy(world.dsns["file_service"])
         run = Run(world, tmp_path, SEED, Load(teachers=12, pause=0.05, again=0.5))
         lived = await run.live(FAULTS, SECONDS, PATIENCE)
         await run.close()
@@ -62,15 +57,7 @@ async def test_each_mechanism_that_is_switched_off_is_noticed(tmp_path: Path) ->
         await world.stop()
 
     found = {violation.check for violation in violations(lived.books)}
-    assert [broken for broken, checks in NOTICED_BY.items() if not found & checks] == []
-
-
-async def make_lazy(dsn: str) -> None:
-    """Have the server write its log to the disk late, where nobody waits for it."""
-    con = await asyncpg.connect(dsn)
-    for statement in LAZY:
-        await con.execute(statement)
-    await con.close()
+    assert [broken for broken, check in NOTICED_BY.items() if check not in found] == []
 
 
 def test_every_breakage_has_a_check_that_notices_it() -> None:
