@@ -1,5 +1,6 @@
 """Inside a service: each event that takes effect is put down in the effect's own transaction, and who reads what."""
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,7 @@ def _tell_what_is_read(folder: Path) -> None:
         subscribe(self, database, groups, *more)
         for group in groups:
             reading = Reading(group.name, list(Decoders(group.routes)))
-            draft = folder / f"{group.name}.draft"
+            draft = folder / f"{group.name}.{os.getpid()}.draft"  # replicas tell at once
             draft.write_bytes(msgspec.json.encode(reading))
             draft.replace(folder / f"{group.name}.json")
 
