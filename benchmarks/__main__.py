@@ -1,6 +1,7 @@
 """`python -m benchmarks NAME`: measure, print, and keep the page in docs/benchmarks.md up to date."""
 
 import json
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,8 +55,12 @@ def register(short: Short = False, as_json: Json = False) -> None:
 @app.command()
 def peers(short: Short = False, as_json: Json = False) -> None:
     """DBOS Transact and Celery beside HuleEdu: the same job on the same servers, in one run."""
-    from benchmarks.peers import compare  # its packages are a group of their own, `bench-peers`
-
+    try:
+        from benchmarks.peers import compare
+    except ModuleNotFoundError as missing:
+        sys.exit(
+            f"{missing}: run `python3 dev.py bench peers`, which fetches it, or `pdm install -G bench-peers` before."
+        )
     with _quiet():
         found = msgspec.to_builtins(compare.run(compare.SHORT if short else compare.FULL))
     systems = found.pop("systems")
