@@ -22,8 +22,10 @@ USAGE = """python3 dev.py COMMAND
   demo [FOLDER] [--course ENG5] [--pipeline nlp]   take the sample classes, or a folder of essays, to results
   up                                               keep the platform running
   test [ARGS]                                      run all tests; ARGS go to pytest
-  check                                            lint, format and type check
-  bench orchestrate|register [ARGS]                measure
+  check                                            lint, format and type check; look deploy/ over
+  bench orchestrate|register|peers|scale [ARGS]    measure
+  chaos [--seconds N] [--seed S] [ARGS]            break everything under load; see whether the books balance
+  infra up|down|status|logs                        Apache Kafka, PostgreSQL and Redis servers on this machine
   setup                                            only prepare what the others need
 
 Each prepares what is missing first: tools in .tools, packages in .venv, both from pdm.lock."""
@@ -37,6 +39,7 @@ PYTHON = VENV / "bin/python"
 PINNED_TOOLS = ("pdm[locked]==2.29.3", "uv==0.13.9")
 OLDEST, TOO_NEW = (3, 11), (3, 14)
 MINOR_VERSION = "{} {}".format(*sys.version_info)
+FOR_ONE_COMMAND = ("deploy", "bench-peers")  # groups in pyproject.toml that are fetched when a command first needs them
 PROGRESS = ("Downloading", "Prepared", "Installed", "Bytecode compiled")
 ROOM_BYTES = 1500 * 1000 * 1000  # for packages, their cache and their compiled code
 
@@ -113,8 +116,30 @@ def install_packages() -> None:
     for place in (ROOT, *(project.parent for project in ROOT.glob("services/*/pyproject.toml"))):
         (place / ".pdm-python").write_text(str(PYTHON))  # or pdm makes an environment of its own there
     with project_file_kept():
-        run(PDM, "sync", "--project", ROOT, "--group", ":all")
+        run(PDM, "sync", "--project", ROOT, "--group", ":all", "--without", ",".join(FOR_ONE_COMMAND))
     stamp(VENV, wanted_packages())
+
+
+def install_group(group: str) -> None:
+    """Add the packages that one command alone needs; at once if they are there already."""
+    done, wanted = VENV / f"stamp.{group}", wanted_packages()
+    with one_at_a_time():
+        if not done.exists() or done.read_text() != wanted:
+            say(f"Fetching the packages of the group {group} in pdm.lock (once)")
+            with project_file_kept():
+                run(PDM, "sync", "--project", ROOT, "--no-default", "--group", group)
+            done.write_text(wanted)
+
+
+def check() -> None:
+    install_group("deploy")
+    become(PDM, "run", "--project", ROOT, "check")
+
+
+def bench(arguments: "list[str]") -> None:
+    if "peers" in arguments[:1]:
+        install_group("bench-peers")
+    become(PDM, "run", "--project", ROOT, "bench", *arguments)
 
 
 @contextlib.contextmanager
@@ -227,8 +252,10 @@ COMMANDS = {
     "demo": lambda arguments: become(VENV / "bin/huleedu", "demo", *arguments),
     "up": lambda arguments: become(VENV / "bin/huleedu", "up", *arguments),
     "test": lambda arguments: become(PDM, "run", "--project", ROOT, "test", *arguments),
-    "check": lambda arguments: become(PDM, "run", "--project", ROOT, "check"),
-    "bench": lambda arguments: become(PDM, "run", "--project", ROOT, "bench", *arguments),
+    "check": lambda arguments: check(),
+    "chaos": lambda arguments: become(PDM, "run", "--project", ROOT, "chaos", *arguments),
+    "infra": lambda arguments: become(PDM, "run", "--project", ROOT, "infra", *arguments),
+    "bench": bench,
 }
 
 

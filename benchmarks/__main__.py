@@ -1,11 +1,12 @@
 """`python -m benchmarks NAME`: measure, print, and keep the page in docs/benchmarks.md up to date."""
 
 import json
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 import typer
@@ -13,7 +14,10 @@ import typer
 from benchmarks import orchestrate as orchestration
 from benchmarks import page
 from benchmarks import register as registration
+from benchmarks import scale as scaling
 from huleedu_service_libs.logging_utils import configure_logging
+
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
@@ -23,14 +27,21 @@ Json = Annotated[bool, typer.Option("--json", help="End with one line of JSON.")
 
 @app.command()
 def orchestrate(
-    bus: Annotated[Literal["postgres"], typer.Option(help="What carries the events.")] = "postgres",
+    bus: Annotated[orchestration.Bus, typer.Option(help="What carries the events.")] = "postgres",
+    replicas: Annotated[int, typer.Option(help="Of each service, as processes; 0: all in one. For Kafka.")] = 0,
     short: Short = False,
     as_json: Json = False,
 ) -> None:
     """Essay-phases a second through the real services, beside the raw limit."""
+    if replicas and bus != "kafka":
+        raise typer.BadParameter("replicas of a service are Kafka's job", param_hint="--replicas")
     with _quiet():
-        figures = orchestration.run(bus, orchestration.SHORT if short else orchestration.FULL)
-    _show("orchestrate", figures, short, as_json)
+        figures = orchestration.run(bus, replicas, orchestration.SHORT if short else orchestration.FULL)
+    _show(f"orchestrate{_options(bus, replicas)}", figures, short, as_json)
+
+
+def _options(bus: str, replicas: int) -> str:
+    return (f" --bus {bus}" if bus != "postgres" else "") + (f" --replicas {replicas}" if replicas else "")
 
 
 @app.command()
@@ -39,6 +50,42 @@ def register(short: Short = False, as_json: Json = False) -> None:
     with _quiet():
         figures = registration.run(registration.SHORT if short else registration.FULL)
     _show("register", figures, short, as_json)
+
+
+@app.command()
+def peers(short: Short = False, as_json: Json = False) -> None:
+    """DBOS Transact and Celery beside HuleEdu: the same job on the same servers, in one run."""
+    try:
+        from benchmarks.peers import compare
+    except ModuleNotFoundError as missing:
+        sys.exit(
+            f"{missing}: run `python3 dev.py bench peers`, which fetches it, or `pdm install -G bench-peers` before."
+        )
+    with _quiet():
+        found = msgspec.to_builtins(compare.run(compare.SHORT if short else compare.FULL))
+    systems = found.pop("systems")
+    tables = (page.table(systems), page.listed(found))
+    print(*tables, sep="\n\n")
+    if not short:
+        page.keep(PAGE, "peers", *tables)
+    if as_json:
+        print(json.dumps(found | {"systems": systems}))
+
+
+@app.command()
+def scale(short: Short = False, as_json: Json = False) -> None:
+    """What an essay-phase costs as batches grow from 30 to 3,000 essays, and with 10 to 10,000 open ones."""
+    with _quiet():
+        figures = scaling.run(scaling.SHORT if short else scaling.FULL)
+    found = msgspec.to_builtins(figures)
+    series = [found.pop(name) for name in ("by_batch_size", "by_open_batches")]
+    tables = (*map(page.table, series), page.listed(found))
+    print(*tables, sep="\n\n")
+    if not short:
+        page.keep(PAGE, "scale", *tables)
+        scaling.plotted(figures, PAGE.with_name("scale.svg"))
+    if as_json:
+        print(json.dumps(found | dict(zip(("by_batch_size", "by_open_batches"), series, strict=True))))
 
 
 @contextmanager
@@ -57,7 +104,7 @@ def _show(name: str, figures: msgspec.Struct, short: bool, as_json: bool) -> Non
     for key, value in rows.items():
         print(f"{key:<52} {page.shown(value)}")
     if not short:
-        page.keep(Path(__file__).parents[1] / "docs" / "benchmarks.md", name, rows)
+        page.keep(PAGE, name, page.listed(rows))
     if as_json:
         print(json.dumps(rows))
 

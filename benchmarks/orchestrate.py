@@ -1,16 +1,25 @@
 """`orchestrate`: essay-phases a second through the real services and what each costs, beside the raw limit."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+from typing import Literal
 
 import asyncpg
 import msgspec
 
+from benchmarks.carriers import OverKafka
+from benchmarks.cluster import cluster_flow
 from benchmarks.flow import PHASES, Flow, flow
-from benchmarks.measure import Cost, between, percentile, read
+from benchmarks.measure import percentile
 from benchmarks.raw_limit import raw_limit
-from benchmarks.stage import Server, counting, server
+from benchmarks.raw_limit_kafka import raw_limit_kafka
+from benchmarks.rounds import at_once, one_by_one
+from benchmarks.stage import Server, broker, counting, server
 from huleedu_service_libs.embedded_postgres import create_database
+from infra.kafka import KafkaBroker
+
+Bus = Literal["postgres", "kafka"]
 
 ESSAYS = 30
 
@@ -29,6 +38,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """What one run showed. Rates are per second, times in the unit that their name says, costs per essay-phase."""
 
     bus: str
+    processes: str
     batches: int
     essays_per_batch: int
     phases: int
@@ -46,21 +56,22 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     transition_p50_ms_beside_foreign_transaction: float
 
 
-async def orchestrate(bus: str, size: Size) -> Figures:
-    """Run it all, one after the other on one server, and put the figures together."""
-    async with server() as on:
-        limit = await raw_limit(await create_database(on.dsn, "raw_limit"), size.batches, ESSAYS, len(PHASES))
-        async with flow(on, "orchestrate") as running:
-            await _throughput(running, Size(batches=20, alone=0))  # warm
-            rate, cost = await _throughput(running, size)
-            alone = await _latencies(running, size)
-            statements = await _statements(running, size)
+async def orchestrate(bus: Bus, replicas: int, size: Size) -> Figures:
+    """Run it all, one after the other on the same servers, and put the figures together."""
+    async with server() as on, _kafka(bus) as kafka:
+        limit = await _raw_limit(await create_database(on.dsn, "raw_limit"), kafka, size.batches)
+        async with _flow(on, kafka, replicas) as running:
+            await at_once(running, 20, ESSAYS)  # warm
+            rate, cost = await at_once(running, size.batches, ESSAYS)
+            alone = await running.transitions(await one_by_one(running, size.alone, ESSAYS))
+            statements = await _statements(running, on, size)
             async with _foreign_transaction(on):
-                beside_rate, _ = await _throughput(running, size)
-                beside = await _latencies(running, size)
+                beside_rate, _ = await at_once(running, size.batches, ESSAYS)
+                beside = await running.transitions(await one_by_one(running, size.alone, ESSAYS))
     units = size.batches * ESSAYS * len(PHASES)
     return Figures(
         bus=bus,
+        processes=f"{replicas} for each service" if replicas else "one",
         batches=size.batches,
         essays_per_batch=ESSAYS,
         phases=len(PHASES),
@@ -79,35 +90,35 @@ async def orchestrate(bus: str, size: Size) -> Figures:
     )
 
 
-async def _throughput(running: Flow, size: Size) -> tuple[float, Cost]:
-    """From B first commands standing in the log to the last result known."""
-    batch_ids = await running.registered(size.batches, ESSAYS)
-    await running.requested(batch_ids)
-    con = await asyncpg.connect(running.stage.dsn)
-    before = await read(con, running.stage.server.pid)
-    async with running.stage.while_reading():
-        await running.ended(batch_ids, ESSAYS)
-        cost = between(before, await read(con, running.stage.server.pid))
-    await con.close()
-    return size.batches * ESSAYS * len(PHASES) / cost.seconds, cost
+@asynccontextmanager
+async def _kafka(bus: Bus) -> AsyncIterator[KafkaBroker | None]:
+    if bus == "postgres":
+        yield None
+        return
+    async with broker() as kafka:
+        yield kafka
 
 
-async def _latencies(running: Flow, size: Size) -> list[float]:
-    """Phase transitions of batches that have the platform to themselves."""
-    batch_ids = await running.registered(size.alone, ESSAYS)
-    async with running.stage.while_reading():
-        for batch_id in batch_ids:
-            await running.requested([batch_id])
-            await running.ended([batch_id], ESSAYS)
-    return await running.transitions(batch_ids)
+def _flow(on: Server, kafka: KafkaBroker | None, replicas: int) -> AbstractAsyncContextManager[Flow]:
+    if kafka is None:
+        return flow(on, "orchestrate")
+    if not replicas:
+        return flow(on, "orchestrate", carrier=partial(OverKafka, kafka))
+    return cluster_flow(on, kafka, "orchestrate", replicas)
 
 
-async def _statements(running: Flow, size: Size) -> float:
+async def _raw_limit(dsn: str, kafka: KafkaBroker | None, batches: int) -> float:
+    if kafka is None:
+        return await raw_limit(dsn, batches, ESSAYS, len(PHASES))
+    return await raw_limit_kafka(dsn, kafka.address, batches, ESSAYS, len(PHASES))
+
+
+async def _statements(running: Flow, on: Server, size: Size) -> float:
     """Statements per essay-phase, in a run of its own: counting costs time."""
     batches = min(size.batches, 50)
     batch_ids = await running.registered(batches, ESSAYS)
     await running.requested(batch_ids)
-    async with counting(running.stage.server) as count, running.stage.while_reading():
+    async with counting(on) as count, running.stage.while_reading():
         await running.ended(batch_ids, ESSAYS)
         return await count() / (batches * ESSAYS * len(PHASES))
 
@@ -124,8 +135,8 @@ async def _foreign_transaction(on: Server) -> AsyncIterator[None]:
         await con.close()
 
 
-def run(bus: str, size: Size) -> Figures:
-    """On the fast event loop, as the platform runs."""
+def run(bus: Bus, replicas: int, size: Size) -> Figures:
+    """On the fast event loop, as the platform runs; without replicas all services in this process."""
     import uvloop
 
-    return uvloop.run(orchestrate(bus, size))
+    return uvloop.run(orchestrate(bus, replicas, size))

@@ -21,7 +21,7 @@ PADDING = "x" * 180  # with it an envelope has the 600 bytes that HuleEdu's have
 
 
 class Step(Message, frozen=True, kw_only=True):
-    """A command or its result."""
+    """A command or its result, for every hand-written loop."""
 
     batch_id: str
     phase: int
@@ -31,7 +31,23 @@ class Step(Message, frozen=True, kw_only=True):
 
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Envelope[Step]).decode
+decode = msgspec.json.Decoder(Envelope[Step]).decode
+
+
+def enveloped(batch: int, phase: int, essay: int, prefix: str) -> bytes:
+    """An envelope of the usual size; commands and results differ by the prefix."""
+    step = Step(batch_id=str(batch), phase=phase, essay=essay, text_storage_id=f"{prefix}-{batch}-{essay}")
+    return _encode(
+        Envelope(
+            event_id=f"{prefix}-{batch}-{phase}-{essay}",
+            event_type="raw.limit",
+            event_timestamp=datetime.now(UTC),
+            source_service="raw_limit",
+            correlation_id=str(batch),
+            data=step,
+        )
+    )
+
 
 _TABLES = """
 create schema raw_limit;
@@ -124,20 +140,6 @@ async def _work(dsn: str) -> None:
 
 def _done(batch: int, phase: int, essay: int) -> str:
     """What a worker does around the work: read a command, say the result; whoever gets it reads it again."""
-    command = _decode(_enveloped(batch, phase, essay, "t")).data
-    result = _decode(_enveloped(batch, command.phase, command.essay, "c")).data
+    command = decode(enveloped(batch, phase, essay, "t")).data
+    result = decode(enveloped(batch, command.phase, command.essay, "c")).data
     return result.text_storage_id
-
-
-def _enveloped(batch: int, phase: int, essay: int, prefix: str) -> bytes:
-    step = Step(batch_id=str(batch), phase=phase, essay=essay, text_storage_id=f"{prefix}-{batch}-{essay}")
-    return _encode(
-        Envelope(
-            event_id=f"{prefix}-{batch}-{phase}-{essay}",
-            event_type="raw.limit",
-            event_timestamp=datetime.now(UTC),
-            source_service="raw_limit",
-            correlation_id=str(batch),
-            data=step,
-        )
-    )

@@ -34,7 +34,7 @@ class NoRedis(Missing):
 
 
 class PortTaken(InfraError):
-    """Another program listens there already: end it, or choose another port."""
+    """Another program listens on that port already: end it, or choose another (`infra up` takes --kafka-port)."""
 
 
 class DidNotStart(InfraError):

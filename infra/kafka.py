@@ -24,7 +24,7 @@ SETTINGS = {
     "process.roles": "broker,controller",
     "node.id": "1",
     "controller.listener.names": "CONTROLLER",
-    "listener.security.protocol.map": "CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "listener.security.protocol.map": "CLIENT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT",
     "inter.broker.listener.name": "CLIENT",
     "auto.create.topics.enable": "false",  # a topic that nobody made is a mistake in a name
     "message.max.bytes": str(8 * 1024 * 1024),  # a record batch of the log becomes one of Kafka's
@@ -50,13 +50,21 @@ class KafkaBroker(OneProcess):
         folder: see `OneProcess`.
         port: see `OneProcess`; a second one for the controller is chosen at each start.
         jvm: options; `QUICK_TO_START` saves half a second for tests, `QUICK_UNDER_LOAD` is for measuring.
+        proxied: two more ports. Clients who come in by the first are sent to the second, where a proxy before it is.
     """
 
     name = "Apache Kafka"
 
-    def __init__(self, folder: Path, port: int | None = None, *, jvm: Sequence[str] = QUICK_TO_START) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        port: int | None = None,
+        *,
+        jvm: Sequence[str] = QUICK_TO_START,
+        proxied: tuple[int, int] | None = None,
+    ) -> None:
         super().__init__(folder, port)
-        self._jvm = jvm
+        self._jvm, self._proxied = jvm, proxied
 
     def _command(self) -> list[str]:
         command = [*ANY_PATH, java(), *self._jvm, "-Xmx512m", *LOGGING, STARTED_IS_SAID, "-cp", f"{kafka_jars()}/*"]
@@ -74,10 +82,11 @@ class KafkaBroker(OneProcess):
             raise DidNotStart(done.stdout)
 
     def _settings(self, controller_port: int) -> str:
-        client, controller = f"CLIENT://{self.address}", f"CONTROLLER://127.0.0.1:{controller_port}"
+        clients, controller = [f"CLIENT://{self.address}"], f"CONTROLLER://127.0.0.1:{controller_port}"
+        behind_proxy, proxy = ([f"PROXIED://127.0.0.1:{port}"] for port in self._proxied) if self._proxied else ([], [])
         places = {
-            "listeners": f"{client},{controller}",
-            "advertised.listeners": client,
+            "listeners": ",".join([*clients, *behind_proxy, controller]),
+            "advertised.listeners": ",".join([*clients, *proxy]),
             "controller.quorum.voters": f"1@127.0.0.1:{controller_port}",
             "log.dirs": str(self._data),
         }

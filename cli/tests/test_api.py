@@ -5,12 +5,15 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from huleedu import api as subject
+from huleedu.addresses import AddressUnknown
 from huleedu.api import Api, Refused
+from huleedu_service_libs.server import bind
 
 AWAY = {"detail": "Something this needs is away: try again later.", "code": "SERVICE_UNAVAILABLE"}
 
@@ -53,6 +56,38 @@ async def test_what_is_away_for_a_moment_is_asked_again_under_the_same_key(tmp_p
         await api.upload("b1", [tmp_path / "a.txt"])
 
     assert keys[0] == keys[1] != keys[2] == keys[3]
+
+
+async def test_what_hangs_up_is_asked_again_under_the_same_key() -> None:
+    keys: list[str] = []
+
+    def answers(request: web.Request) -> web.Response:
+        keys.append(request.headers["Idempotency-Key"])
+        if len(keys) == 1:
+            assert request.transport is not None
+            request.transport.abort()
+        return web.json_response({})
+
+    async with platform(answers) as api:
+        await api.request_pipeline("b1", "nlp")
+
+    assert len(keys) == 2
+    assert len(set(keys)) == 1
+
+
+async def test_where_nobody_listens_it_does_not_ask_for_long() -> None:
+    with bind("127.0.0.1", 0) as closed:
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}"
+
+    async with Api({"batch_orchestrator_service": address}) as api:
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await api.status("b1")
+
+
+async def test_a_service_that_nothing_says_the_address_of_is_named_with_its_setting() -> None:
+    async with Api({}) as api:
+        with pytest.raises(AddressUnknown, match="BOS_URL"):
+            await api.status("b1")
 
 
 async def test_what_stays_away_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

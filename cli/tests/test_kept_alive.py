@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from huleedu.up import kept_alive
+from huleedu.kept_database import kept_alive
 from huleedu_service_libs.embedded_postgres import DiskFull, EmbeddedPostgres, Server
 
 

@@ -27,7 +27,7 @@ async def start(settings: ContentSettings, platform: Platform) -> Service:
     parts = container(settings, platform)
     await parts.get(BlobStoreProtocol)
     health = Health(check_timeout=settings.http_ready_check_timeout)
-    health.needs("disk", lambda: _room_for(settings.http_max_body_bytes, platform.data_dir))
+    health.needs("disk", lambda: _room_for(settings.http_max_body_bytes, platform.data_dir / "content"))
     return Service(name=SERVICE_NAME, app=await content_app(settings, health, parts), close=parts.close)
 
 

@@ -12,6 +12,7 @@ class ReadFile(Message, frozen=True, kw_only=True):
 
     topic: ClassVar[str] = "file_service.read.file"
     producer: ClassVar[str] = SERVICE_NAME
+    stays: ClassVar[bool] = True
 
     batch_id: str
     upload: FileUpload

@@ -13,6 +13,7 @@ class AnalyseEssays(Message, frozen=True, kw_only=True):
 
     topic: ClassVar[str] = "nlp_service.analyse.essays"
     producer: ClassVar[str] = SERVICE_NAME
+    stays: ClassVar[bool] = True
 
     batch_id: str
     language: str

@@ -9,6 +9,7 @@ import pytest
 from common_core.enums import CourseCode
 from huleedu.api import Api, Json, Refused
 from huleedu.job import follow, whole_results
+from tests.acceptance.conftest import Stage
 from tests.acceptance.test_guest_batch import ESSAY, unwatched
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -76,12 +77,12 @@ def missing(storage_id: str, data_dir: Path) -> Iterator[None]:
 
 
 async def test_failed_essays_are_tried_again_and_the_results_are_those_of_all(
-    api: Api, tmp_path: Path, data_dir: Path
+    api: Api, tmp_path: Path, platform: Stage
 ) -> None:
     batch_id = await ready(api, tmp_path)
     while not (essays := (await api.results(batch_id))["essays"]):
         pass
-    with missing(essays[0]["original_text_storage_id"], data_dir):
+    with missing(essays[0]["original_text_storage_id"], platform.data_dir):
         await api.request_pipeline(batch_id, "nlp")
         await follow(api, batch_id, unwatched)
     status = await api.status(batch_id)

@@ -9,13 +9,13 @@ from huleedu.services import definitions
 from huleedu_service_libs.embedded_postgres import EmbeddedPostgres
 from tests.reference import batch_states, event_tables, schemas
 from tests.reference.documents import documents
-from tests.reference.files import BATCH_STATES, commit
+from tests.reference.files import BATCH_STATES, SCHEMAS, commit
 from tests.reference.services import started
 
 
 async def write_all() -> None:
     """Schemas first: they refuse what would break a promise."""
-    schemas.write()
+    schemas.write(SCHEMAS, schemas.promised())
     BATCH_STATES.write_text(batch_states.page(), encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         postgres = EmbeddedPostgres(Path(folder) / "postgres")

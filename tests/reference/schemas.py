@@ -8,7 +8,8 @@ import msgspec
 from common_core.message import Message, envelope_of
 from common_core.topics import MESSAGES
 from tests.reference.compatibility import breaks
-from tests.reference.files import SCHEMAS, commit, committed
+from tests.reference.files import commit, committed
+from tests.reference.releases import last_release
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -27,9 +28,14 @@ def current() -> dict[str, dict[str, Any]]:
     return {message.topic: schema(message) for message in MESSAGES}
 
 
-def broken_promises(folder: Path = SCHEMAS) -> list[str]:
-    """What would break whoever relies on the schemas committed there, by topic and field."""
-    now, before = current(), {path.stem: committed(path) for path in folder.glob("*.json")}
+def promised() -> Path:
+    """Where the schemas are that others rely on: those of the last release. What came since is nobody's yet."""
+    return last_release() / "schemas"
+
+
+def broken_promises(promises: Path) -> list[str]:
+    """What would break whoever relies on the schemas in that folder, by topic and field."""
+    now, before = current(), {path.stem: committed(path) for path in promises.glob("*.json")}
     gone = [f"{topic}: the message is gone" for topic in before.keys() - now.keys()]
     changed = [
         f"{topic}{change}" for topic in before.keys() & now.keys() for change in breaks(before[topic], now[topic])
@@ -37,9 +43,11 @@ def broken_promises(folder: Path = SCHEMAS) -> list[str]:
     return sorted(gone + changed)
 
 
-def write(folder: Path = SCHEMAS) -> None:
+def write(folder: Path, promises: Path) -> None:
     """Commit the schemas as they are now. Raises BreakingChange, having written nothing, if a promise is broken."""
-    if broken := broken_promises(folder):
+    if broken := broken_promises(promises):
         raise BreakingChange("\n".join(broken))
+    for path in folder.glob("*.json"):
+        path.unlink()
     for topic, document in current().items():
         commit(folder / f"{topic}.json", document)

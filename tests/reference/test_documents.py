@@ -6,6 +6,7 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from common_core.topics import MESSAGES
 from huleedu.services import SERVICES
@@ -35,12 +36,15 @@ def test_a_readme_shows_what_its_service_says_and_reads(services: Services, name
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_what_can_be_asked_is_described_with_its_problems(name: str) -> None:
-    assert openapi_faults(json.loads((OPENAPI / f"{name}.json").read_text("utf-8"))) == []
+    described = json.loads((OPENAPI / f"{name}.json").read_text("utf-8"))
+
+    assert openapi_faults(described) == []
+    assert [fault.message for fault in OpenAPIV31SpecValidator(described).iter_errors()] == []
 
 
 def test_what_is_said_is_described() -> None:
     assert asyncapi_faults(SAID) == []
-    assert SAID["components"]["messages"].keys() == {message.__name__ for message in MESSAGES}
+    assert SAID["components"]["messages"].keys() == {"PublishedLetter", *(message.__name__ for message in MESSAGES)}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -68,6 +72,15 @@ def test_who_says_and_who_reads_a_message_is_shown() -> None:
     }
     message = SAID["components"]["messages"]["BatchEssaysRegistered"]
     assert message["bindings"]["kafka"]["key"]["description"] == "`data.entity_id`"
+
+
+def test_who_sets_messages_aside_on_kafka_is_shown() -> None:
+    letters = SAID["channels"]["dead_letters"]
+    readers = {name.partition(".reads.")[0] for name in SAID["operations"] if ".reads." in name}
+
+    assert letters["address"] == "{topic}.dlq"
+    assert readers == {name.partition(".sets_aside")[0] for name in SAID["operations"] if ".sets_aside" in name}
+    assert SAID["servers"]["kafka"]["variables"]["bootstrap"]["default"] == "kafka:9092"
 
 
 STATUS = ("paths", "/v1/batches/{batch_id}/status", "get")
@@ -116,6 +129,7 @@ READ = ("operations", f"result_aggregator_service.reads.{REGISTERED}")
         (lambda d: d["info"].pop("title"), "info: no title, or no version"),
         (lambda d: d["channels"].pop(REGISTERED), "leads nowhere"),
         (lambda d: d["channels"][REGISTERED].update(address="elsewhere"), "no address, or no message"),
+        (lambda d: d["channels"]["dead_letters"].update(address="letters"), "no address, or no message"),
         (lambda d: d["channels"].update(unused={"address": "unused", "messages": {"A": {}}}), "unused: nobody's"),
         (lambda d: inside(d, *READ).update(action="publish"), "no action"),
         (lambda d: inside(d, *READ)["channel"].update({"$ref": "#/channels/other"}), "a message of another channel"),

@@ -10,7 +10,8 @@ import pytest
 from common_core.messages.pipeline import ELSBatchPhaseOutcomeV1
 from tests.reference.compatibility import breaks
 from tests.reference.files import REGENERATE, SCHEMAS, commit, committed, text
-from tests.reference.schemas import BreakingChange, broken_promises, current, schema, write
+from tests.reference.releases import AlreadyReleased, last_release, release
+from tests.reference.schemas import BreakingChange, broken_promises, current, promised, schema, write
 
 OLD = schema(ELSBatchPhaseOutcomeV1)
 OUTCOME, METRICS, PHASE = "ELSBatchPhaseOutcomeV1", "SpellcheckMetricsV1", "PhaseName"
@@ -29,30 +30,43 @@ def test_the_committed_schemas_are_current() -> None:
     assert shown == {topic: text(document) for topic, document in current().items()}, REGENERATE
 
 
-def test_no_message_breaks_the_promise_of_its_version() -> None:
-    assert broken_promises() == []
+def test_no_message_breaks_what_the_last_release_promised() -> None:
+    assert broken_promises(promised()) == []
 
 
 def test_schemas_are_not_written_over_a_broken_promise(tmp_path: Path) -> None:
-    promised = changed(lambda defs: defs[OUTCOME]["properties"].update(mood={"type": "string"}))
-    commit(tmp_path / f"{ELSBatchPhaseOutcomeV1.topic}.json", promised)
-    commit(tmp_path / "huleedu.essay.sung.v1.json", OLD)
+    shown = changed(lambda defs: defs[OUTCOME]["properties"].update(mood={"type": "string"}))
+    commit(tmp_path / "promises" / f"{ELSBatchPhaseOutcomeV1.topic}.json", shown)
+    commit(tmp_path / "promises" / "huleedu.essay.sung.v1.json", OLD)
 
     with pytest.raises(BreakingChange) as broken:
-        write(tmp_path)
+        write(tmp_path / "schemas", tmp_path / "promises")
 
     assert str(broken.value).splitlines() == [
         f"{ELSBatchPhaseOutcomeV1.topic}.data.mood: the field is gone",
         "huleedu.essay.sung.v1: the message is gone",
     ]
-    assert committed(tmp_path / f"{ELSBatchPhaseOutcomeV1.topic}.json") == promised
-    assert len(list(tmp_path.iterdir())) == 2
+    assert not (tmp_path / "schemas").exists()
 
 
-def test_schemas_of_new_messages_are_written(tmp_path: Path) -> None:
-    write(tmp_path)
+def test_what_no_release_has_promised_may_go_again(tmp_path: Path) -> None:
+    commit(tmp_path / "schemas" / "huleedu.essay.sung.v1.json", OLD)
 
-    assert {path.stem: committed(path) for path in tmp_path.iterdir()} == current()
+    write(tmp_path / "schemas", promised())
+
+    assert {path.stem: committed(path) for path in (tmp_path / "schemas").iterdir()} == current()
+
+
+def test_what_has_been_released_stays_as_it_is() -> None:
+    with pytest.raises(AlreadyReleased):
+        release(last_release().name)
+
+
+def test_the_last_release_is_the_one_with_the_greatest_number(tmp_path: Path) -> None:
+    for version in ("0.9.0", "0.10.0", "0.2.11"):
+        (tmp_path / version).mkdir()
+
+    assert last_release(tmp_path).name == "0.10.0"
 
 
 @pytest.mark.parametrize(

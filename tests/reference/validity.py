@@ -14,6 +14,8 @@ _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schema
 _PROBES = frozenset({"/healthz", "/readyz"})
 _STATUS = re.compile(r"[1-5]\d\d|default")
 _COMPONENT_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_ALWAYS = {"name", "contentType", "payload", "bindings"}
+_OF_ENVELOPES = {"headers", "correlationId"}
 # AsyncAPI's own schemas are those of draft 07: of its words, these are the ones in use.
 _SCHEMA_WORDS = frozenset(
     [
@@ -89,7 +91,7 @@ def asyncapi_faults(document: Document) -> list[str]:
         faults.append("asyncapi: not 3.0.0")
     channels, used = document.get("channels", {}), set()
     for topic, channel in channels.items():
-        if channel.get("address") != topic or not channel.get("messages"):
+        if not _leads_to(topic, channel) or not channel.get("messages"):
             faults.append(f"{topic}: no address, or no message")
     for name, operation in document.get("operations", {}).items():
         channel = operation.get("channel", {}).get("$ref", "")
@@ -101,12 +103,21 @@ def asyncapi_faults(document: Document) -> list[str]:
     return faults + [f"{topic}: nobody's" for topic in channels.keys() ^ used]
 
 
+def _leads_to(topic: str, channel: dict[str, Any]) -> bool:
+    """A channel of one topic is called as it is; one of many has a parameter for each brace of its address."""
+    address = channel.get("address", "")
+    if "parameters" in channel:
+        return set(re.findall(r"{(\w+)}", address)) == set(channel["parameters"])
+    return bool(address == topic)
+
+
 def _of_components(document: Document) -> Iterator[str]:
     components = document.get("components", {})
     for kind, parts in components.items():
         yield from (f"{kind}/{name}: not a name" for name in parts if not _COMPONENT_NAME.fullmatch(name))
     for name, message in components.get("messages", {}).items():
-        if missing := {"name", "contentType", "headers", "payload", "correlationId", "bindings"} - message.keys():
+        needed = _ALWAYS | (_OF_ENVELOPES if "x-producer" in message else set())
+        if missing := needed - message.keys():
             yield f"{name}: no {', '.join(sorted(missing))}"
     for name, schema in components.get("schemas", {}).items():
         yield from (f"{name}: {word} is no word of a schema" for word in _words(schema) - _SCHEMA_WORDS)

@@ -4,7 +4,7 @@ import asyncio
 import getpass
 import os
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -15,14 +15,16 @@ import aiohttp
 from file_service.domain.file_names import file_name
 
 from common_core.enums import CourseCode
-from huleedu import run_file
-from huleedu.places import own_command
+from huleedu.addresses import AddressUnknown, NotUp, known_addresses
 
 Json = dict[str, Any]
 Ask = Callable[[], AbstractAsyncContextManager[aiohttp.ClientResponse]]
 
 PATIENCE = 20  # times to ask again while something is away, such as a database that is being started
+REFUSALS = 3  # after which nobody seems to listen any more
 PAUSE_SECONDS = 1.0
+
+_LOST = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientPayloadError)
 
 
 class Refused(Exception):
@@ -33,17 +35,10 @@ class Refused(Exception):
         self.status, self.code = status, problem.get("code")
 
 
-class NotUp(Exception):
-    """The platform is not up."""
-
-    def __str__(self) -> str:
-        return f"{self.__doc__} Start it with `{own_command()} up`."
-
-
 class Api:
     """Asks a platform's services, as the user of this machine's account."""
 
-    def __init__(self, addresses: dict[str, str]) -> None:
+    def __init__(self, addresses: Mapping[str, str]) -> None:
         self._addresses = addresses
         self.user = _account()
         self._session = aiohttp.ClientSession(
@@ -71,8 +66,13 @@ class Api:
 
     async def upload(self, batch_id: str, files: Sequence[Path]) -> None:
         """Hand these files in."""
-        url, headers = self._url("file_service", "/v1/files/batch"), {"Idempotency-Key": str(uuid.uuid4())}
-        await _patiently(lambda: self._session.post(url, data=_form(batch_id, files), headers=headers))
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
+
+        def ask() -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+            url = self._url("file_service", "/v1/files/batch")
+            return self._session.post(url, data=_form(batch_id, files), headers=headers)
+
+        await _patiently(ask)
 
     async def request_pipeline(self, batch_id: str, pipeline: str, *, assignment_id: str | None = None) -> Json:
         """Have the batch processed; some phases need the assignment whose prompt the students were given."""
@@ -153,13 +153,15 @@ class Api:
             return answer
 
     async def _post(self, service: str, path: str, body: Json) -> Json:
-        url, headers = self._url(service, path), {"Idempotency-Key": str(uuid.uuid4())}
-        return await _patiently(lambda: self._session.post(url, json=body, headers=headers))
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
+        return await _patiently(lambda: self._session.post(self._url(service, path), json=body, headers=headers))
 
     async def _get(self, service: str, path: str) -> Json:
         return await _patiently(lambda: self._session.get(self._url(service, path)))
 
     def _url(self, service: str, path: str) -> str:
+        if service not in self._addresses:
+            raise AddressUnknown(service)
         return f"{self._addresses[service]}{path}"
 
 
@@ -191,11 +193,19 @@ def _form(batch_id: str, files: Sequence[Path]) -> aiohttp.FormData:
 
 
 async def _patiently(ask: Ask) -> Json:
-    """Ask again while something is away; no effect comes twice, as each POST has a key."""
+    """Ask again while something is away or restarts; no effect comes twice, as each POST has a key."""
+    refusals = 0
     for _ in range(PATIENCE):
-        async with ask() as response:
-            if response.status != HTTPStatus.SERVICE_UNAVAILABLE:
-                return await _checked(response)
+        try:
+            async with ask() as response:
+                if response.status != HTTPStatus.SERVICE_UNAVAILABLE:
+                    return await _checked(response)
+        except aiohttp.ClientConnectorError:
+            refusals += 1
+            if refusals == REFUSALS:
+                raise
+        except _LOST:
+            pass
         await asyncio.sleep(PAUSE_SECONDS)
     async with ask() as response:
         return await _checked(response)
@@ -210,8 +220,8 @@ async def _checked(response: aiohttp.ClientResponse, *, read: bool = True) -> Js
 
 
 def running_api(data_dir: Path) -> Api:
-    """The platform that is up. Raises NotUp."""
-    running = run_file.read(data_dir)
-    if running is None:
+    """The platform that is up, here or where settings say. Raises NotUp."""
+    known = known_addresses(data_dir)
+    if not known:
         raise NotUp
-    return Api(running.addresses)
+    return Api(known)

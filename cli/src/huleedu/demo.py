@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from common_core.enums import CourseCode
-from huleedu import run_file
+from huleedu.addresses import known_addresses
 from huleedu.api import Api, Json, running_api
 from huleedu.job import JobFailed, do_job, essays_in, left_alone, whole_results
 from huleedu.logs import logging_to_file
@@ -32,7 +32,7 @@ async def run_demo(
         for path, code in jobs:
             await _one(console, api, path, code, pipeline)
         console.print(f"\nThe data is in {data_dir}.")
-    if run_file.read(data_dir) is None:
+    if not known_addresses(data_dir):
         console.print(f"The platform has stopped again; `{own_command()} up` keeps it running. Its APIs are then at:")
     for name, address in addresses.items():
         console.print(f"  {name:<28} {address}/docs")
@@ -56,11 +56,10 @@ def _course(console: Console, course: CourseCode | None) -> CourseCode:
 
 @asynccontextmanager
 async def _some_platform(console: Console, data_dir: Path) -> AsyncIterator[tuple[Api, dict[str, str]]]:
-    running = run_file.read(data_dir)
-    if running is not None:
-        console.print(f"Using the platform that is up (process {running.pid}).")
-        async with Api(running.addresses) as api:
-            yield api, running.addresses
+    if known := known_addresses(data_dir):
+        console.print("Using the platform that is up.")
+        async with Api(known) as api:
+            yield api, known
         return
     console.print("Starting the platform: a database and eight services in this process.")
     data_dir.mkdir(parents=True, exist_ok=True)

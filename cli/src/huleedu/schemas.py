@@ -5,7 +5,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from huleedu.platform import embedded_database, migrate
+from huleedu.composition import compose
+from huleedu.platform import bring_up, databases_of
 from huleedu.services import SERVICES, UnknownService, definition, definitions
 from huleedu_service_libs import migrations
 from huleedu_service_libs.service import ServiceDefinition
@@ -18,8 +19,9 @@ class WrongWords(Exception):
 async def upgrade(console: Console, data_dir: Path, service: str | None) -> None:
     """Bring the runtime's schema and the services' to the newest revision."""
     wanted = _wanted(service)
-    async with embedded_database(data_dir) as (_, dsn):
-        await migrate(dsn, wanted)
+    composition = compose(wanted)
+    async with databases_of(composition, data_dir) as databases:
+        await bring_up(composition, databases)
     for found in wanted:
         console.print(f"{found.name}: {'up to date' if found.scripts else 'has no database'}")
 
@@ -27,12 +29,17 @@ async def upgrade(console: Console, data_dir: Path, service: str | None) -> None
 async def revision(console: Console, data_dir: Path, words: Sequence[str]) -> None:
     """Write a migration for one service, or for each whose models differ from its schema."""
     wanted, message = _aimed(words)
-    async with embedded_database(data_dir) as (_, dsn):
-        await migrate(dsn, wanted)
-        for service in wanted:
-            if service.scripts is not None:
-                written = await migrations.revise(dsn, service.name, service.scripts, message)
-                console.print(f"{service.name}: {written or 'the models are as the schema is, nothing to migrate'}")
+    composition = compose(wanted)
+    async with databases_of(composition, data_dir) as databases:
+        await bring_up(composition, databases)
+        for dsn, parts in databases.items():
+            for part in parts:
+                written = await _revise(dsn, part.definition, message)
+                console.print(f"{part.name}: {written or 'the models are as the schema is, nothing to migrate'}")
+
+
+async def _revise(dsn: str, service: ServiceDefinition, message: str) -> Path | None:
+    return await migrations.revise(dsn, service.name, service.scripts, message) if service.scripts else None
 
 
 async def history(console: Console, service: str | None) -> None:

@@ -10,28 +10,45 @@ import asyncpg
 from batch_conductor_service.domain.pipelines import WrongDefinition
 from rich.console import Console
 
-from huleedu.api import NotUp, Refused
+from huleedu.addresses import AddressUnknown, NotUp
+from huleedu.api import Refused
 from huleedu.control import Unclear
 from huleedu.dead_letters import NoSuchLetter
+from huleedu.dumps import DumpFailed
+from huleedu.foreground import BusFailed
 from huleedu.job import JobFailed
 from huleedu.places import own_command
+from huleedu.platform import PortTaken
+from huleedu.restore import NotRestored
+from huleedu.rewinding import StillRunning
 from huleedu.schemas import WrongWords
+from huleedu.servers import UnusableDatabase
 from huleedu.services import UnknownService
-from huleedu.up import AlreadyUp, BusFailed
+from huleedu.up import AlreadyUp
+from huleedu.waiting import StillAway
 from huleedu_service_libs.embedded_postgres import EmbeddedPostgresError
 from huleedu_service_libs.migrations import WrongSchema
+from huleedu_service_libs.runtime.database_event_bus import WrongBus
 from huleedu_service_libs.settings import WrongSettings
 
 _KNOWN = (
+    AddressUnknown,
     AlreadyUp,
     BusFailed,
+    DumpFailed,
     EmbeddedPostgresError,
     JobFailed,
     NoSuchLetter,
+    NotRestored,
     NotUp,
+    PortTaken,
     Refused,
+    StillAway,
+    StillRunning,
     Unclear,
     UnknownService,
+    UnusableDatabase,
+    WrongBus,
     WrongDefinition,
     WrongSchema,
     WrongSettings,

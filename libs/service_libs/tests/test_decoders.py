@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from common_core.message import Envelope, Message
 from common_core.messages.pipeline import ELSBatchPhaseOutcomeV1
 from huleedu_service_libs.runtime.delivery import Decoders, Delivery, WrongProducer
-from huleedu_service_libs.runtime.routing import on_run
+from huleedu_service_libs.runtime.routing import on, on_run
 
 OUTCOME: dict[str, Any] = {
     "batch_id": "6b0f8e0e-5f0c-4a53-9d3c-2f3a1c7d9e10",
@@ -20,6 +20,18 @@ OUTCOME: dict[str, Any] = {
     "correlation_id": "9c2d7f54-3e1a-4b6c-8d5e-7f8091a2b3c4",
 }
 SPELLINGS = ["huleedu.els.batch_phase.outcome.v1", "huleedu.els.batch.phase.outcome.v1"]
+
+
+class Reminder(Message, frozen=True, kw_only=True):
+    """What a service says to itself."""
+
+    topic: ClassVar[str] = "test.reminder"
+    stays: ClassVar[bool] = True
+    batch_id: str
+
+
+async def forget(reminder: Reminder) -> None:
+    """Nothing is handled here."""
 
 
 async def never(run: Sequence[Envelope[ELSBatchPhaseOutcomeV1]]) -> None:
@@ -54,6 +66,10 @@ def test_the_topic_decides_and_not_the_event_type(topic: str, event_type: str) -
 
 def test_a_group_reads_every_spelling_of_its_topics() -> None:
     assert list(Decoders([on_run(ELSBatchPhaseOutcomeV1, never)])) == SPELLINGS
+
+
+def test_what_a_service_says_to_itself_is_not_read_from_outside() -> None:
+    assert list(Decoders([on(Reminder, forget), on_run(ELSBatchPhaseOutcomeV1, never)])) == SPELLINGS
 
 
 def test_a_producer_is_known_by_its_older_name() -> None:

@@ -395,7 +395,11 @@ def test_programs_in_a_closed_home_are_copied_to_where_every_account_reaches_the
 
 
 def test_where_the_kernel_does_not_help_a_watchdog_ends_the_server() -> None:
-    with subprocess.Popen(["sleep", "600"]) as server:
+    # A shell that runs the tests in the background has them, and their children, ignore SIGINT.
+    obedient = "import signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); print(flush=True); sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", obedient], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+        assert server.stdout is not None
+        server.stdout.readline()
         dog = subprocess.Popen([sys.executable, "-I", LAUNCH, "watch", str(server.pid)], stdin=subprocess.PIPE)
         dog.communicate()  # the pipe closes, as it does when the owner dies
 

@@ -291,6 +291,27 @@ async def test_an_address_where_nobody_listens_is_trouble_and_no_more(tmp_path: 
     await recall.close()
 
 
+class JustLost(Redis):
+    """A connection that uvloop knows to be lost, and redis-py not yet."""
+
+    async def execute_command(self, *args: object, **options: object) -> object:
+        """Whatever is asked."""
+        raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
+
+
+async def test_a_connection_that_is_just_lost_is_trouble_and_no_more(
+    monkeypatch: pytest.MonkeyPatch, group: str
+) -> None:
+    monkeypatch.setattr("huleedu_service_libs.runtime.recall.Redis", JustLost)
+    recall = RedisRecall("redis://127.0.0.1:1")
+
+    await recall.remember(group, IDS)
+
+    assert not await recall.known(group, IDS)
+    assert recall.trouble is not None
+    await recall.close()
+
+
 def test_an_address_that_is_none_is_refused_at_once() -> None:
     with pytest.raises(ValueError, match="scheme"):
         RedisRecall("localhost")

@@ -13,6 +13,7 @@ class OwnMessage(Message, frozen=True, kw_only=True):
     """Said by BOS to itself; it never leaves."""
 
     producer: ClassVar[str] = "batch_orchestrator_service"
+    stays: ClassVar[bool] = True
 
 
 class BatchRegistered(OwnMessage, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ class ResultsAwaited(Message, frozen=True, kw_only=True):
 
     topic: ClassVar[str] = "huleedu.ras.results.awaited.v1"
     producer: ClassVar[str] = "result_aggregator_service"
+    stays: ClassVar[bool] = True
 
     batch_id: str
     run_id: str

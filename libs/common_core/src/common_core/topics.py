@@ -74,13 +74,8 @@ def may_say(message: type[Message], source_service: str) -> bool:
     return message.producer == "*" or PRODUCER_ALIASES.get(source_service, source_service) == message.producer
 
 
-def published_topic(topic: str, names: Mapping[str, str]) -> str:
-    """The spelling under which this topic's messages leave, where `names` (topic: spelling) gives it one of its own."""
-    return names.get(topic, topic)
-
-
 def faults_of(names: Mapping[str, str]) -> Iterator[str]:
-    """Why these cannot be the spellings of topics, a sentence each."""
+    """Why topics cannot be published under these spellings (topic: spelling), a sentence each."""
     own = {message.topic: spellings(message) for message in MESSAGES}
     taken = {spelling: topic for topic, of_one in own.items() for spelling in of_one}
     for topic, spelling in names.items():

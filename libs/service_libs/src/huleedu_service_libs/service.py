@@ -10,6 +10,7 @@ from huleedu_service_libs.app_factory import ServiceApp
 from huleedu_service_libs.health import Health
 from huleedu_service_libs.runtime.database import Database, now
 from huleedu_service_libs.runtime.event_bus import EventBus
+from huleedu_service_libs.runtime.recall import NO_RECALL, Recall
 from huleedu_service_libs.runtime.routing import Group
 from huleedu_service_libs.settings import ServiceSettings
 
@@ -28,7 +29,7 @@ class Platform:
     """The process around a service.
 
     `dsn` is the database that services of this process share, as `postgresql://...`. `addresses` are the base URLs of
-    services that this process knows better than settings do, by service name.
+    services that this process knows better than settings do, by service name. `recall` only makes the bus quicker.
     """
 
     bus: EventBus
@@ -36,6 +37,7 @@ class Platform:
     dsn: str
     data_dir: Path
     addresses: Mapping[str, str] = field(default_factory=dict)
+    recall: Recall = NO_RECALL
     clock: Callable[[], datetime] = now
 
     def address(self, service: str, configured: str) -> str:

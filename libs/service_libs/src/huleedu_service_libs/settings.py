@@ -52,7 +52,7 @@ class ServiceSettings(BaseSettings):
 
     event_bus: Literal["postgres", "kafka"] = "postgres"
     kafka_bootstrap_servers: str = "kafka:9092"
-    kafka_topic_partitions: Count = 12
+    kafka_topic_partitions: Count = 6
     kafka_replication_factor: Count = 1
     kafka_topic_retention_hours: Count = 168
     topic_names: dict[str, str] = {}
@@ -68,6 +68,9 @@ class ServiceSettings(BaseSettings):
     db_password: SecretStr = SecretStr("")
     db_pool_size: Count = 5
     db_max_overflow: int = Field(default=10, ge=0)
+
+    start_patience: Seconds = 60
+    """How long a start waits for PostgreSQL and Kafka."""
 
     http_max_body_bytes: Count = 4 * 1024 * 1024
     http_body_timeout: Seconds = 30

@@ -9,6 +9,7 @@ from huleedu_service_libs.health import Health
 from huleedu_service_libs.http_client import PeerClient
 from huleedu_service_libs.metrics import ServiceMetrics
 from huleedu_service_libs.runtime.database import Database
+from huleedu_service_libs.runtime.recall import NO_RECALL
 from huleedu_service_libs.runtime.routing import Group
 from huleedu_service_libs.runtime.telemetry import ServiceTelemetry
 from huleedu_service_libs.service import Platform, keep_watch
@@ -74,4 +75,6 @@ def take_part(
     platform.bus.subscribe(database, groups, ServiceTelemetry(metrics, tracing))
     health = Health(check_timeout=settings.http_ready_check_timeout)
     keep_watch(health, platform.bus, database, groups)
+    if platform.recall is not NO_RECALL:
+        health.wants("redis", platform.recall.check)
     return health

@@ -44,7 +44,12 @@ def reason(error: Exception | None) -> str:
         text = f"{type(error).__name__}: SQLSTATE {error.sqlstate} {getattr(error, 'constraint_name', None) or ''}"
     else:
         text = f"{type(error).__name__}: {error}"
-    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0").strip()[:500]
+    return storable(text).strip()[:500]
+
+
+def storable(text: str) -> str:
+    """The text as PostgreSQL accepts it: a NUL or half a character, from whoever sent it, is spelt out."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
 
 
 def pause(tries: int) -> float:

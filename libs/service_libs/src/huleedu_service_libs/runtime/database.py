@@ -47,15 +47,15 @@ class Database:
 
     @classmethod
     async def connect(
-        cls, dsn: str, producer: str, *, size: int = 8, clock: Callable[[], datetime] = now
+        cls, dsn: str, producer: str, *, size: int = 8, clock: Callable[[], datetime] = now, **settings: str
     ) -> "Database":
-        """Open a pool of at most `size` connections to the schema named as the producer."""
+        """Open a pool of at most `size` connections to the schema named as the producer; `settings`: PostgreSQL's."""
         pool = await asyncpg.create_pool(
             dsn,
             min_size=1,
             max_size=size,
             reset=_keep,
-            server_settings=session(producer),
+            server_settings=session(producer, **settings),
             command_timeout=30,
         )
         return cls(pool, dsn, producer, clock)

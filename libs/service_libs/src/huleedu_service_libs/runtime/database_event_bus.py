@@ -85,7 +85,7 @@ class GroupRunner:
         self.reader = reading(self.source, decoders)
         self.timers = reading(TimerSource(database, group.name, bus.owner), decoders)
         # No brake: what fails again is buried already.
-        self.replays = reading(ReplaySource(database, group.name, bus.owner), of_letters, brake=math.inf)
+        self.replays = reading(bus.replay_source(database, group), of_letters, brake=math.inf)
         self.worker = Worker(database, group, bus.owner, bus.said, telemetry) if group.work else None
 
     @property
@@ -126,7 +126,7 @@ class DatabaseEventBus(ABC):
         self._runners: dict[str, GroupRunner] = {}
         self._wakes: dict[str, list[asyncio.Event]] = defaultdict(list)
         self._unsaid: set[str] = set()
-        self._stir = asyncio.Event()
+        self._stir, self._joined = asyncio.Event(), asyncio.Event()
         self._peers = 0
         self._beat_soon = False
         self._head, self._moved_at = -1, math.inf
@@ -136,12 +136,21 @@ class DatabaseEventBus(ABC):
     def source(self, database: Database, group: Group, topics: Sequence[str]) -> Source:
         """Where this group's messages come from."""
 
+    def replay_source(self, database: Database, group: Group) -> Source:
+        """Where this group's dead letters come from once they are asked for again."""
+        return ReplaySource(database, group.name, self.owner)
+
     @abstractmethod
     def _wake_on_topics(self, runner: GroupRunner) -> None:
         """Have the readers that what is said on these topics concerns woken."""
 
     def _start(self, tasks: asyncio.TaskGroup) -> None:
         tasks.create_task(self._link(), name="link")
+        tasks.create_task(self._read(tasks), name="read")
+
+    async def _read(self, tasks: asyncio.TaskGroup) -> None:
+        """Nobody reads before the database has agreed to this bus."""
+        await self._joined.wait()
         for runner in self._runners.values():
             runner.start(tasks)
 
@@ -187,7 +196,8 @@ class DatabaseEventBus(ABC):
             await asyncio.shield(self._leave())
 
     async def _leave(self) -> None:
-        await self._close()
+        with contextlib.suppress(Exception):  # whatever it holds outside, others shall go on here at once
+            await self._close()
         with contextlib.suppress(Exception):
             con = await asyncpg.connect(self._dsn, timeout=2, command_timeout=2)
             try:
@@ -209,6 +219,7 @@ class DatabaseEventBus(ABC):
                     server_settings=session("runtime", synchronous_commit="off"),
                 )
                 await self._join(con)
+                self._joined.set()
                 await con.add_listener(CHANNEL, self._hear)
                 tries, self._head = 0, -1
                 await self._tend(con)

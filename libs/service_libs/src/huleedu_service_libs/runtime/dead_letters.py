@@ -11,7 +11,7 @@ from huleedu_service_libs.runtime.delivery import Delivery
 
 _BURY = """insert into runtime.dead_letter(grp, topic, key, reason, raw, origin)
   select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[])
-  on conflict (grp, origin) do nothing"""
+  on conflict (grp, origin) do nothing returning origin"""
 _LIST = """select id, grp, topic, key, reason, raw, buried_at from runtime.dead_letter
   where ($1::text is null or grp = $1) order by id desc limit $2"""
 _WANTED = "update runtime.dead_letter set wanted = true where id = any($1::bigint[]) or $2 returning id"
@@ -29,10 +29,13 @@ class DeadLetter(msgspec.Struct, frozen=True):
     buried_at: datetime
 
 
-async def bury(con: Connection, group: str, deliveries: Sequence[Delivery]) -> None:
-    """Set these aside, in the transaction that acknowledges them; once each, however often Kafka delivers them."""
+async def bury(con: Connection, group: str, deliveries: Sequence[Delivery]) -> set[str | None]:
+    """Set these aside, in the transaction that acknowledges them; once each, however often Kafka delivers them.
+
+    Returns the origins of those that had not been set aside before.
+    """
     rows = [(d.topic, d.key, reason(d.error), d.raw, d.origin) for d in deliveries]
-    await con.execute(_BURY, group, *map(list, zip(*rows, strict=True)))
+    return {row["origin"] for row in await con.fetch(_BURY, group, *map(list, zip(*rows, strict=True)))}
 
 
 async def letters(con: Connection, group: str | None = None, limit: int = 100) -> list[DeadLetter]:

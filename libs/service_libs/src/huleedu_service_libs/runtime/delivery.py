@@ -8,6 +8,7 @@ import msgspec
 from common_core.message import Envelope, envelope_of
 from common_core.topics import may_say, spellings
 from huleedu_service_libs.runtime import log
+from huleedu_service_libs.runtime.blame import storable
 from huleedu_service_libs.runtime.connection import Connection
 from huleedu_service_libs.runtime.routing import Route
 from huleedu_service_libs.runtime.unit_of_work import UnitOfWork
@@ -25,11 +26,20 @@ class Delivery(msgspec.Struct):
     result: Any = None
     error: Exception | None = None
     known: bool = False  # an earlier delivery of the same event has taken effect
-    origin: str | None = None  # where in Kafka it stands
+
+    @property
+    def origin(self) -> str | None:
+        """Where in Kafka it stands, if it came from there."""
+        return getattr(self.receipt, "origin", None)
 
 
 class Source(Protocol):
-    """Where a group's deliveries come from, and how they are acknowledged: the log, Kafka, or timers."""
+    """Where a group's deliveries come from, and how they are acknowledged: the log, Kafka, or timers.
+
+    `waits`: `take` itself waits a while for the first message; after nothing it is asked again at once.
+    """
+
+    waits: bool
 
     async def take(self, limit: int) -> list[Delivery]:
         """What is there, at most `limit`; never waits to fill."""
@@ -70,14 +80,15 @@ class Decoders:
         }
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._by_topic)
+        """The topics on which others say these; what stays in its service is a timer's or a work item's alone."""
+        return (topic for topic, (route, _) in self._by_topic.items() if not route.message.stays)
 
     def decode(self, delivery: Delivery) -> None:
         """Fill in route and envelope, or the error that keeps them out."""
         try:
             delivery.route, decode = self._by_topic[delivery.topic]
             delivery.envelope = envelope = decode(delivery.raw)
-            delivery.key = delivery.key or envelope.data.key  # a timer's row has none
+            delivery.key = delivery.key or storable(envelope.data.key)  # a timer's row has none
             sender = envelope.source_service
             if sender != self._trusted and not may_say(delivery.route.message, sender):
                 delivery.error = WrongProducer(f"{sender} may not say {delivery.topic}")

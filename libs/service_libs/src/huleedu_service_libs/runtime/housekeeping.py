@@ -17,11 +17,13 @@ _BEHIND = """select c.grp, coalesce(h.next - c.at, 0) as lag,
       where l.first > c.at - 500 and l.first + l.n > c.at order by l.first limit 1), 0) as oldest_seconds,
     (select count(*) from runtime.work w where w.grp = c.grp) as work_waiting
   from runtime.cursor c cross join runtime.head h where c.grp = any($1::text[])"""
+# Up to the first row that is young enough: looking at the age of every row would cost more, the more is kept.
 _SWEEP_LOG = f"""with passed as (
     select min(at) as at from runtime.cursor c where seen_at > now() - $2::interval or {alive("c")}),
+  young as (select first from runtime.log where said_at >= now() - $1::interval order by first limit 1),
   old as (select first from runtime.log, passed
-    where first + n <= passed.at and said_at < now() - $1::interval order by first limit $3)
-  delete from runtime.log l using old where l.first = old.first"""
+    where first < least(passed.at, (select first from young)) and first + n <= passed.at order by first limit $3)
+  delete from runtime.log where first <= (select max(first) from old)"""
 _SWEEP_ANSWERS = "delete from runtime.answer where said_at < now() - $1::interval"
 
 

@@ -72,7 +72,7 @@ class Reader:
                 await self._wait_out(error)
                 continue
             self._tries, self.trouble = 0, None
-            if not found:
+            if not found and not self._source.waits:
                 await self.wake.wait()
 
     async def _wait_out(self, error: Exception) -> None:

@@ -155,7 +155,12 @@ class RedisRecall:
         try:
             async with asyncio.timeout(self._time_limit):
                 answer = await asked
-        except (RedisError, OSError, TimeoutError) as error:
+        except (
+            RedisError,
+            OSError,
+            TimeoutError,
+            RuntimeError,
+        ) as error:  # uvloop's for a connection that is just lost
             self.trouble = f"Redis is away: {error or type(error).__name__}"
             raise Unavailable(self.trouble) from error
         self.trouble = None

@@ -37,6 +37,8 @@ class Span(msgspec.Struct, frozen=True):
 class DatabaseSource:
     """What all sources in the database have in common: their receipts tell what is known, and letters are rows."""
 
+    waits = False
+
     async def sift(self, deliveries: Sequence[Delivery]) -> None:
         """See `Source.sift`."""
 

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
 
 from huleedu_service_libs.runtime.blame import reason
 from huleedu_service_libs.runtime.connection import Connection
@@ -16,8 +16,10 @@ from huleedu_service_libs.runtime.database_event_bus import DatabaseEventBus, Gr
 from huleedu_service_libs.runtime.delivery import Source
 from huleedu_service_libs.runtime.housekeeping import GroupBacklog
 from huleedu_service_libs.runtime.kafka import inbox
+from huleedu_service_libs.runtime.kafka.client_log import take_over_client_log
 from huleedu_service_libs.runtime.kafka.options import KafkaOptions
 from huleedu_service_libs.runtime.kafka.relay import RELAY, Relay
+from huleedu_service_libs.runtime.kafka.replays import InboxReplaySource
 from huleedu_service_libs.runtime.kafka.source import KafkaSource
 from huleedu_service_libs.runtime.kafka.topics import Topics
 from huleedu_service_libs.runtime.recall import NO_RECALL, Recall
@@ -45,6 +47,7 @@ class KafkaEventBus(DatabaseEventBus):
     ) -> None:
         """`keep`: how long the log is kept after it has been sent, to be sent again after a restore."""
         super().__init__(dsn, take_over=False, keep=keep, clock=clock)
+        take_over_client_log()
         self._options, self._recall = options, recall
         self._topics = Topics(options)
         self._relay = Relay(dsn, self.owner, options, self._topics)
@@ -64,6 +67,10 @@ class KafkaEventBus(DatabaseEventBus):
             lambda: group.name in self._held_back,
         )
         return source
+
+    def replay_source(self, database: Database, group: Group) -> Source:
+        """Letters that pass the inbox, as what Kafka delivers does."""
+        return InboxReplaySource(database, group.name, self.owner)
 
     def trouble(self, group: str) -> str | None:
         """See `EventBus.trouble`."""
@@ -123,34 +130,34 @@ class KafkaEventBus(DatabaseEventBus):
         return msgspec.structs.replace(backlog, lag=lag, oldest_seconds=oldest)
 
     async def _sweep(self, con: Connection) -> int:
-        await inbox.sweep(con, timedelta(hours=2 * self._options.retention_hours))
-        return await super()._sweep(con)
+        forgotten = await inbox.sweep(con, timedelta(hours=2 * self._options.retention_hours))
+        return max(forgotten, await super()._sweep(con))
 
     async def _watch_brokers(self) -> None:
         """A consumer whose brokers are gone just hears nothing: somebody has to ask."""
         while True:
+            admin = AIOKafkaAdminClient(
+                bootstrap_servers=self._options.bootstrap_servers, request_timeout_ms=int(LOOK_SECONDS * 1000)
+            )
             try:
-                async with asyncio.timeout(LOOK_SECONDS * 2):
-                    await self._look_at_brokers()
-            except (KafkaError, OSError) as error:
+                await self._look_at_brokers(admin)
+            except Exception as error:
                 self._brokers_away = f"Kafka is away: {reason(error)}"
+            finally:
+                with suppress(Exception):
+                    await admin.close()
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _look_at_brokers(self) -> None:
-        admin = AIOKafkaAdminClient(
-            bootstrap_servers=self._options.bootstrap_servers, request_timeout_ms=int(LOOK_SECONDS * 1000)
-        )
-        try:
+    async def _look_at_brokers(self, admin: Any) -> None:
+        """Ask again and again, until there is no answer. Raises KafkaError or TimeoutError then."""
+        async with asyncio.timeout(2 * LOOK_SECONDS):
             await admin.start()
-            while True:
+        while True:
+            async with asyncio.timeout(2 * LOOK_SECONDS):
                 await admin.describe_cluster()
-                self._brokers_away = None
-                await asyncio.sleep(LOOK_SECONDS)
-        finally:
-            with suppress(KafkaError):
-                await admin.close()
+            self._brokers_away = None
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def _close(self) -> None:
-        await asyncio.gather(*(source.close() for source in self._sources.values()))
-        await self._relay.close()
+        await asyncio.gather(self._relay.close(), *(source.close() for source in self._sources.values()))
         await self._recall.close()

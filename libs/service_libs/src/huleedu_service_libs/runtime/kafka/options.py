@@ -13,7 +13,7 @@ class KafkaOptions(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     bootstrap_servers: str
-    partitions: int = 12
+    partitions: int = 6
     replication_factor: int = 1
     retention_hours: int = 168
     topic_names: Mapping[str, str] = {}

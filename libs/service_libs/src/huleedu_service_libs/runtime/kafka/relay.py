@@ -2,27 +2,29 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 
 from huleedu_service_libs.runtime import log
 from huleedu_service_libs.runtime.blame import Fenced, pause, reason
 from huleedu_service_libs.runtime.database import Database
+from huleedu_service_libs.runtime.kafka.farewells import Farewells
 from huleedu_service_libs.runtime.kafka.options import KafkaOptions
-from huleedu_service_libs.runtime.kafka.topics import MAX_MESSAGE_BYTES, Topics
+from huleedu_service_libs.runtime.kafka.topics import MAX_MESSAGE_BYTES, Topics, has_room_for
 
 RELAY = "relay"  # its name among the groups
 LIMIT = 4000  # messages in one round
 BATCH_BYTES = 1 << 20
+LEAVE_SECONDS = 2.0  # for which a process that ends waits until its producer has ended
 
-_BURY = """insert into runtime.dead_letter(grp, topic, key, reason, raw)
-  values ('relay', $1, $2, 'broken record batch', $3)"""
+_BURY = """insert into runtime.dead_letter(grp, topic, key, reason, raw, origin)
+  values ('relay', $1, $2, $3, $4, $5) on conflict (grp, origin) do nothing"""
+_JSON = ("content_type", b"application/json")
 _logger = structlog.get_logger("huleedu_service_libs.runtime")
 
 
@@ -37,20 +39,20 @@ class Outline(msgspec.Struct):
 
     def headers(self) -> list[tuple[str, bytes]]:
         """In Kafka's form."""
-        found = [
-            ("content_type", b"application/json"),
-            ("event_id", self.event_id.encode()),
-            ("event_type", self.event_type.encode()),
-            ("correlation_id", self.correlation_id.encode()),
-            ("source_service", self.source_service.encode()),
-        ]
-        trace = (self.metadata or {}).get("traceparent")
-        return [*found, ("traceparent", str(trace).encode())] if trace else found
+        said = (
+            ("event_id", self.event_id),
+            ("event_type", self.event_type),
+            ("correlation_id", self.correlation_id),
+            ("source_service", self.source_service),
+            ("traceparent", str((self.metadata or {}).get("traceparent") or "")),
+        )
+        return [_JSON, *[(name, value.encode()) for name, value in said if value]]
 
 
 _outline = msgspec.json.Decoder(Outline).decode
 
 
+@lru_cache(maxsize=10_000)
 def partition_of(key: bytes, partitions: int) -> int:
     """Where everybody puts this key."""
     return int(murmur2(key) & 0x7FFFFFFF) % partitions
@@ -63,6 +65,7 @@ class Relay:
         self._dsn, self._owner, self._options, self._made = dsn, owner, options, made
         self._database: Database | None = None
         self._producer: Any = None
+        self._farewells = Farewells()
         self.wake = asyncio.Event()
         self.trouble: str | None = None
 
@@ -78,7 +81,7 @@ class Relay:
             except Exception as error:
                 tries, self.trouble = tries + 1, reason(error)
                 _logger.warning("the relay waits", reason=self.trouble, tries=tries)
-                await self._drop_producer()
+                self._drop_producer()
                 await asyncio.sleep(pause(tries))
                 continue
             tries, self.trouble = 0, None
@@ -88,14 +91,18 @@ class Relay:
     async def _send_some(self) -> bool:
         """One round: read, send, and move the cursor once the brokers have it all. False if there was nothing."""
         if self._database is None:
-            self._database = await Database.connect(self._dsn, "runtime", size=2)
+            # A move that a crash undoes is made again, and what was sent is sent again: readers know it.
+            self._database = await Database.connect(self._dsn, "runtime", size=2, synchronous_commit="off")
         pool = self._database.pool
         position, records = await log.read(pool, RELAY, self._owner, None, LIMIT)
         if position is None or not records:
             return False
-        for broken in [record for record in records if record.broken]:
-            await pool.execute(_BURY, broken.topic, broken.key, broken.raw)
-        await self._send([record for record in records if not record.broken])
+        refused = {record.next: why for record in records if (why := _why_not(record))}
+        for record in records:
+            if record.next in refused:
+                origin = f"log/{record.next}"
+                await pool.execute(_BURY, record.topic, record.key, refused[record.next], record.raw, origin)
+        await self._send([record for record in records if record.next not in refused])
         await log.move(pool, log.Move(RELAY, position.at, records[-1].next, position.epoch))
         return True
 
@@ -126,35 +133,37 @@ class Relay:
         try:
             await producer.start()
         except BaseException:
-            await producer.stop()
+            self._farewells.begin(producer.stop)
             raise
         self._producer = producer
         return producer
 
-    async def _drop_producer(self) -> None:
+    def _drop_producer(self) -> None:
         """After an error nobody knows which of its sequence numbers have arrived: a new one begins anew."""
         producer, self._producer = self._producer, None
         self._made.forget()
         if producer is not None:
-            with suppress(KafkaError, TimeoutError):
-                async with asyncio.timeout(2):
-                    await producer.stop()
+            self._farewells.begin(producer.stop)
 
     async def close(self) -> None:
         """Let go of everything."""
-        await self._drop_producer()
+        self._drop_producer()
+        await self._farewells.finish(LEAVE_SECONDS)
         if self._database is not None:
             await self._database.close()
             self._database = None
 
 
 class Letterbox:
-    """Kafka's batches in the making, one open for each partition."""
+    """Kafka's batches in the making: for each partition one open, and one at most on its way.
+
+    With two on their way the first could be refused and the second arrive, ahead of what is said before it.
+    """
 
     def __init__(self, producer: Any) -> None:
         self._producer = producer
         self._open: dict[tuple[str, int], Any] = {}
-        self._acks: list[Any] = []
+        self._under_way: dict[tuple[str, int], Any] = {}
 
     async def put(self, place: tuple[str, int], key: bytes, raw: bytes) -> None:
         """Add a message to its partition's batch; send the batch when it is full."""
@@ -170,16 +179,27 @@ class Letterbox:
         """Send what is left, and wait until the brokers have everything. Raises KafkaError."""
         for place, batch in self._open.items():
             await self._post(place, batch)
-        await asyncio.gather(*self._acks)
+        await asyncio.gather(*self._under_way.values())
 
     async def _post(self, place: tuple[str, int], batch: Any) -> None:
         topic, partition = place
         batch.close()
-        self._acks.append(await self._producer.send_batch(batch, topic, partition=partition))
+        if place in self._under_way:
+            await self._under_way[place]
+        self._under_way[place] = await self._producer.send_batch(batch, topic, partition=partition)
+
+
+def _why_not(record: log.Record) -> str | None:
+    """Why this cannot be sent, ever."""
+    if record.broken:
+        return "broken record batch"
+    if not has_room_for(record.topic, record.raw):
+        return f"{len(record.raw)} bytes are too many for Kafka"
+    return None
 
 
 def _headers(raw: bytes) -> list[tuple[str, bytes]]:
     try:
         return _outline(raw).headers()
     except msgspec.MsgspecError:
-        return [("content_type", b"application/json")]
+        return [_JSON]

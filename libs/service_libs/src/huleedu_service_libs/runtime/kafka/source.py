@@ -2,23 +2,25 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import msgspec
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka.errors import IllegalStateError
 
 from huleedu_service_libs.runtime import dead_letters
-from huleedu_service_libs.runtime.blame import Fenced, reason
+from huleedu_service_libs.runtime.blame import Fenced, reason, storable
 from huleedu_service_libs.runtime.connection import Connection
 from huleedu_service_libs.runtime.database import Database
 from huleedu_service_libs.runtime.delivery import Delivery
 from huleedu_service_libs.runtime.kafka import inbox
 from huleedu_service_libs.runtime.kafka.dead_letter_topic import letter_of
+from huleedu_service_libs.runtime.kafka.farewells import Farewells
 from huleedu_service_libs.runtime.kafka.options import KafkaOptions
 from huleedu_service_libs.runtime.kafka.topics import DEAD_LETTER_SUFFIX, Topics
 from huleedu_service_libs.runtime.recall import Recall
@@ -26,9 +28,11 @@ from huleedu_service_libs.runtime.unit_of_work import UnitOfWork
 
 POLL_MS = 500  # for which a poll waits for the first record
 FETCH_WAIT_MS = 50  # for which a broker holds a request back while there is nothing for it
+FETCH_BYTES = 16 << 20  # kept in memory for a group, at most, while it is behind
 HANDOVER_SECONDS = 5.0  # in which a poll may come to its end before its partitions go to somebody else
 SESSION_MS = 6_000  # without a heartbeat for so long, a consumer counts as gone
 COMMIT_RETRY_SECONDS = 1.0
+LEAVE_SECONDS = 3.0  # for which a process that ends waits until its consumers have left
 
 _logger = structlog.get_logger("huleedu_service_libs.runtime")
 
@@ -40,9 +44,32 @@ class Stand(msgspec.Struct, frozen=True):
     offset: int
     assignment: int
 
+    @property
+    def origin(self) -> str:
+        """The place in words: topic/partition/offset."""
+        return f"{self.partition.topic}/{self.partition.partition}/{self.offset}"
 
-class KafkaSource(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+
+class Handover(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+    """Passes on that a consumer's partitions go, until that consumer has been let go itself."""
+
+    def __init__(self, hand_over: Callable[[], Awaitable[None]]) -> None:
+        self._hand_over = hand_over
+        self.over = False
+
+    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+        """The consumer waits for this before it joins its group again."""
+        if not self.over:
+            await self._hand_over()
+
+    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+        """What follows was read under a new assignment."""
+
+
+class KafkaSource:
     """One replica's share of a group's partitions. What it took stays in hand until its effect is committed."""
+
+    waits = True
 
     def __init__(
         self,
@@ -58,8 +85,10 @@ class KafkaSource(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         self._topics = {options.topic_names.get(topic, topic): topic for topic in topics} | {t: t for t in topics}
         self._made, self._recall, self._holds_back = made, recall, holds_back
         self._consumer: Any = None
+        self._handover: Handover | None = None
+        self._farewells = Farewells()
         self._memory = group  # what Redis knows it by
-        self._in_hand: list[Any] = []
+        self._in_hand: list[tuple[TopicPartition, Any]] = []
         self._taken: dict[TopicPartition, int] = {}
         self._assignment = 0
         self._free = asyncio.Event()
@@ -70,26 +99,30 @@ class KafkaSource(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         self._committing: asyncio.Task[None] | None = None
 
     async def take(self, limit: int) -> list[Delivery]:
-        """What is in hand still, else the next messages: waits until there are any."""
+        """What is in hand still, else the next messages, if there are any before long."""
+        if not self._topics:
+            await asyncio.Event().wait()  # a group of work items alone
         consumer = self._consumer or await self._join()
         try:
-            while not self._in_hand:
+            if not self._in_hand:
                 await self._poll(consumer, limit)
-        except KafkaError:
-            await self.close()
+        except Exception:  # whatever is wrong with this consumer, the next one begins anew
+            self._leave()
             raise
-        return [self._delivery(record) for record in self._in_hand[:limit]]
+        return [self._delivery(*placed) for placed in self._in_hand[:limit]]
 
     async def _join(self) -> Any:
         epoch = await self._database.pool.fetchval("select epoch::text from runtime.installation")
         self._memory = f"{epoch}:{self._group}"
-        await self._made.ensure([name for topic in self._topics for name in (topic, topic + DEAD_LETTER_SUFFIX)])
+        spellings = await self._made.ensure_some(list(self._topics))
+        await self._made.ensure([spelling + DEAD_LETTER_SUFFIX for spelling in spellings])
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._options.bootstrap_servers,
             group_id=self._group,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             fetch_max_wait_ms=FETCH_WAIT_MS,
+            fetch_max_bytes=FETCH_BYTES,
             session_timeout_ms=SESSION_MS,
             heartbeat_interval_ms=SESSION_MS // 4,
             rebalance_timeout_ms=int(HANDOVER_SECONDS * 2000),
@@ -97,13 +130,16 @@ class KafkaSource(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             # Of one batch, all topics' partitions are then with one replica.
             partition_assignment_strategy=(RangePartitionAssignor,),
         )
-        consumer.subscribe(list(self._topics), listener=self)
+        handover = Handover(self._hand_over)
+        consumer.subscribe(spellings, listener=handover)
         try:
             await consumer.start()
         except BaseException:
-            await consumer.stop()
+            handover.over = True
+            self._farewells.begin(consumer.stop)
             raise
-        self._consumer, self._committing = consumer, asyncio.create_task(self._keep_committing())
+        self._consumer, self._handover = consumer, handover
+        self._committing = asyncio.create_task(self._keep_committing())
         return consumer
 
     async def _poll(self, consumer: Any, limit: int) -> None:
@@ -114,36 +150,28 @@ class KafkaSource(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         found = await consumer.getmany(timeout_ms=POLL_MS, max_records=limit)
         if found:
             # Topic by topic: the longer a run of one kind of message, the cheaper it is to handle.
-            self._in_hand = [record for place in sorted(found) for record in found[place]]
+            self._in_hand = [(place, record) for place in sorted(found) for record in found[place]]
             self._free.clear()
             self._taken.update({place: records[-1].offset + 1 for place, records in found.items()})
 
-    def _delivery(self, record: Any) -> Delivery:
-        place = TopicPartition(record.topic, record.partition)
+    def _delivery(self, place: TopicPartition, record: Any) -> Delivery:
         return Delivery(
-            self._topics[record.topic],
-            "" if record.key is None else record.key.decode("utf-8", "replace"),
+            self._topics[place.topic],
+            "" if record.key is None else storable(record.key.decode("utf-8", "replace")),
             record.value or b"",
             Stand(place, record.offset, self._assignment),
-            origin=f"{record.topic}/{record.partition}/{record.offset}",
         )
 
     async def sift(self, deliveries: Sequence[Delivery]) -> None:
         """Ask what replicas remember together."""
         ids = {d.envelope.event_id for d in deliveries if d.envelope is not None and d.error is None}
-        known = await self._recall.known(self._memory, list(ids))
-        if known:
+        if known := await self._recall.known(self._memory, list(ids)):
             for delivery in deliveries:
                 delivery.known = delivery.envelope is not None and delivery.envelope.event_id in known
 
     async def admit(self, con: Connection, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
         """Ask the inbox, which decides."""
-        sound = [d for d in deliveries if d.error is None and not d.known]
-        new = await inbox.admit(con, self._group, sound) if sound else []
-        if len(new) == len(deliveries):
-            return deliveries
-        admitted = set(map(id, new))
-        return [d for d in deliveries if d.error is not None or id(d) in admitted]
+        return await inbox.admit(con, self._group, deliveries)
 
     async def acknowledge(self, con: Connection, deliveries: Sequence[Delivery]) -> None:
         """The inbox holds the receipts; Fenced if the partitions are no longer ours."""
@@ -153,10 +181,11 @@ class KafkaSource(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
     async def bury(self, unit: UnitOfWork, deliveries: Sequence[Delivery]) -> None:
         """As rows, and on each topic's own topic of dead letters. They leave the inbox: they may be sent again."""
         await inbox.forget(unit.connection, self._group, deliveries)
-        await dead_letters.bury(unit.connection, self._group, deliveries)
+        new = await dead_letters.bury(unit.connection, self._group, deliveries)
         for delivery in deliveries:
-            topic = delivery.receipt.partition.topic + DEAD_LETTER_SUFFIX
-            unit.say_raw(topic, delivery.key, letter_of(self._group, delivery))
+            if delivery.origin in new:
+                topic = delivery.receipt.partition.topic + DEAD_LETTER_SUFFIX
+                unit.say_raw(topic, delivery.key, letter_of(self._group, delivery))
 
     def settled(self, deliveries: Sequence[Delivery]) -> None:
         """Out of hand; their offsets are committed soon."""
@@ -177,7 +206,7 @@ class KafkaSource(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             self._to_commit.clear()
             try:
                 await self._commit()
-            except KafkaError as error:
+            except Exception as error:
                 _logger.warning("offsets not committed", group=self._group, reason=reason(error))
                 await asyncio.sleep(COMMIT_RETRY_SECONDS)
                 self._to_commit.set()
@@ -185,32 +214,26 @@ class KafkaSource(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             await self._recall.remember(self._memory, ids)
 
     async def _commit(self) -> None:
-        handled, self._handled = self._handled, {}
-        assignment = self._assignment
-        try:
-            if handled:
-                await self._consumer.commit(handled)
-        except IllegalStateError:
-            pass  # the partitions have gone: whoever has them reads again, and its inbox knows
-        except KafkaError:
-            if assignment == self._assignment:
-                self._handled = handled | self._handled
-            raise
+        """Commit how far we have come; what the brokers have not confirmed is committed again."""
+        consumer, handled, assignment = self._consumer, dict(self._handled), self._assignment
+        if consumer is None or not handled:
+            return
+        with suppress(IllegalStateError):  # they have gone: whoever has them reads again, and its inbox knows
+            await consumer.commit(handled)
+        if assignment == self._assignment:
+            self._handled = {place: to for place, to in self._handled.items() if handled.get(place) != to}
 
-    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+    async def _hand_over(self) -> None:
         """Let the running poll end, commit, and let go of the rest."""
         with suppress(TimeoutError):
             async with asyncio.timeout(HANDOVER_SECONDS):
                 await self._free.wait()
-        with suppress(KafkaError):
+        with suppress(Exception):  # not committed is read again
             await self._commit()
-        self._assignment += 1
         self._let_go()
 
-    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
-        """What follows was read under a new assignment."""
-
     def _let_go(self) -> None:
+        self._assignment += 1
         self._in_hand, self._handled, self._taken = [], {}, {}
         self._free.set()
 
@@ -219,23 +242,29 @@ class KafkaSource(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         if self._consumer is None:
             return 0, 0.0
         ahead = sum(max(0, (self._consumer.highwater(place) or 0) - taken) for place, taken in self._taken.items())
-        age = time.time() - self._in_hand[0].timestamp / 1000 if self._in_hand else 0.0
+        age = time.time() - self._in_hand[0][1].timestamp / 1000 if self._in_hand else 0.0
         return ahead + len(self._in_hand), max(0.0, age)
 
-    async def close(self) -> None:
-        """Commit, and leave the group at once."""
-        consumer, self._consumer = self._consumer, None
-        if consumer is None:
+    def _leave(self) -> None:
+        """Leave the group, and commit before: whoever takes over reads on from there."""
+        consumer, handled = self._consumer, self._handled
+        if consumer is None or self._handover is None or self._committing is None:
             return
-        if self._committing is not None:
-            self._committing.cancel()
-        with suppress(KafkaError, TimeoutError):
-            async with asyncio.timeout(2):
-                handled = self._handled
-                if handled:
-                    await consumer.commit(handled)
-        self._assignment += 1
+        self._handover.over = True
+        self._committing.cancel()
+        self._consumer = None
         self._let_go()
-        with suppress(KafkaError, TimeoutError):
-            async with asyncio.timeout(3):
-                await consumer.stop()
+        self._farewells.begin(partial(_commit_and_stop, consumer, handled))
+
+    async def close(self) -> None:
+        """Leave the group at once; waits at most `LEAVE_SECONDS`."""
+        self._leave()
+        await self._farewells.finish(LEAVE_SECONDS)
+
+
+async def _commit_and_stop(consumer: Any, handled: dict[TopicPartition, int]) -> None:
+    with suppress(Exception):  # not committed is read again
+        async with asyncio.timeout(LEAVE_SECONDS / 2):
+            if handled:
+                await consumer.commit(handled)
+    await consumer.stop()

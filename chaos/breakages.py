@@ -1,0 +1,115 @@
+"""Mechanisms of the runtime, each to be switched off: the checks must then complain. Negative controls."""
+
+import itertools
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from importlib import import_module
+from typing import Any
+
+from huleedu_service_libs.runtime import log
+from huleedu_service_libs.runtime.answers import AnswerSink, Claim, StoredAnswer
+from huleedu_service_libs.runtime.connection import Connection, Pool
+from huleedu_service_libs.runtime.database import Database
+from huleedu_service_libs.runtime.delivery import Delivery
+from huleedu_service_libs.runtime.kafka import inbox
+from huleedu_service_libs.runtime.kafka.relay import RELAY
+from huleedu_service_libs.runtime.kafka.source import KafkaSource
+from huleedu_service_libs.runtime.transactions import GroupCommit
+
+
+def no_inbox() -> None:
+    """Handle whatever Kafka delivers, as often as it does."""
+
+    async def admit_all(con: Connection, group: str, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
+        return deliveries
+
+    async def know_nothing(self: KafkaSource, deliveries: Sequence[Delivery]) -> None:
+        return None
+
+    inbox.admit = admit_all  # breaking it is the point
+    KafkaSource.sift = know_nothing  # type: ignore[method-assign]
+
+
+def offsets_before_effects() -> None:
+    """Commit to Kafka what has been read, before anything is done about it."""
+    poll = KafkaSource._poll
+
+    async def hasty(self: KafkaSource, consumer: Any, limit: int) -> None:
+        await poll(self, consumer, limit)
+        if self._in_hand:
+            await consumer.commit()
+
+    KafkaSource._poll = hasty  # type: ignore[method-assign]  # breaking it is the point
+
+
+def moved_before_sent() -> None:
+    """Move the relay's cursor as soon as it has read, and only then send."""
+    read, move = log.read, log.move
+
+    async def hasty_read(con: Connection | Pool, group: str, owner: str, topics: Any, limit: int) -> Any:
+        position, records = await read(con, group, owner, topics, limit)
+        if group == RELAY and position is not None and records:
+            await move(con, log.Move(group, position.at, records[-1].next, position.epoch))
+        return position, records
+
+    async def done_already(con: Connection | Pool, way: log.Move) -> None:
+        if way.group != RELAY:
+            await move(con, way)
+
+    log.read = hasty_read  # breaking it is the point
+    log.move = done_already
+
+
+def forgetful_answers() -> None:
+    """Keep no answer: a request that is sent again is carried out again."""
+
+    async def nothing(pool: Pool, claim: Claim) -> None:
+        return None
+
+    async def keep_nothing(self: AnswerSink, con: Connection, rows: Sequence[StoredAnswer]) -> None:
+        return None
+
+    import_module("huleedu_service_libs.idempotency").__dict__["find_answer"] = nothing
+    AnswerSink.add = keep_nothing  # type: ignore[method-assign]  # breaking it is the point
+
+
+class _TakenBack(Database):
+    """Transactions that are rolled back, and tell nobody."""
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """All is written, and gone."""
+        async with self.pool.acquire() as con:
+            transaction = con.transaction()
+            await transaction.start()
+            yield con
+            await transaction.rollback()
+
+
+def answered_without_commit() -> None:
+    """Tell clients that their batch is registered, and every fourth time do nothing of the kind."""
+    commit, times = GroupCommit._commit, itertools.count(1)
+
+    async def careless(self: GroupCommit, jobs: Sequence[Any]) -> None:
+        kept = self._database
+        if all(_registers(job.claim) for job in jobs) and next(times) % 4 == 0:
+            self._database = _TakenBack(kept.pool, kept.dsn, kept.producer, kept.clock)
+        try:
+            await commit(self, jobs)
+        finally:
+            self._database = kept
+
+    GroupCommit._commit = careless  # type: ignore[method-assign]  # breaking it is the point
+
+
+def _registers(claim: Claim | None) -> bool:
+    return claim is not None and claim.scope.endswith("/register")
+
+
+BREAKAGES: Mapping[str, Callable[[], None]] = {
+    "no-inbox": no_inbox,
+    "offsets-before-effects": offsets_before_effects,
+    "moved-before-sent": moved_before_sent,
+    "forgetful-answers": forgetful_answers,
+    "answered-without-commit": answered_without_commit,
+}

@@ -1,0 +1,70 @@
+"""What each message says has been done: the same said in two events is an effect that took place twice."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from common_core.message import Message
+from common_core.messages import batch, content, nlp, pipeline, results, spellcheck
+
+ONCE: Mapping[type[Message], tuple[str, ...]] = {
+    batch.BatchEssaysRegistered: ("entity_id",),
+    batch.BatchContentProvisioningCompletedV1: ("batch_id",),
+    batch.BatchValidationErrorsV1: ("batch_id",),
+    batch.BatchEssaysReady: ("batch_id",),
+    batch.BatchContentDeadlinePassedV1: ("batch_id",),
+    batch.BatchPipelineCompletedV1: ("batch_id", "run_id"),
+    content.EssayContentProvisionedV1: ("entity_id", "file_upload_id"),
+    content.EssayValidationFailedV1: ("entity_id", "file_upload_id"),
+    content.BatchFileAddedV1: ("batch_id", "file_upload_id"),
+    content.EssaySlotAssignedV1: ("batch_id", "essay_id"),
+    content.ExcessContentProvisionedV1: ("batch_id", "file_upload_id"),
+    pipeline.BatchServiceSpellcheckInitiateCommandDataV1: ("entity_id", "run_id", "attempt"),
+    pipeline.BatchServiceNLPInitiateCommandDataV1: ("entity_id", "run_id", "attempt"),
+    pipeline.ELSBatchPhaseOutcomeV1: ("batch_id", "run_id", "phase_name", "attempt"),
+    spellcheck.EssayLifecycleSpellcheckRequestV1: ("parent_id", "run_id", "entity_id", "attempt"),
+    spellcheck.SpellcheckPhaseCompletedV1: ("batch_id", "run_id", "entity_id", "attempt"),
+    spellcheck.SpellcheckResultV1: ("batch_id", "run_id", "entity_id", "attempt"),
+    nlp.EssayNlpCompletedV1: ("parent_id", "run_id", "essay_id", "attempt"),
+    results.BatchResultsReadyV1: ("batch_id", "run_id"),
+}
+_FIELDS = {message.topic: fields for message, fields in ONCE.items()}
+
+
+class _Essay(msgspec.Struct):
+    essay_id: str
+
+
+class _Subject(msgspec.Struct):
+    batch_id: str | None = None
+    entity_id: str | None = None
+    parent_id: str | None = None
+    essay_id: str | None = None
+    run_id: str | None = None
+    attempt: int | None = None
+    phase_name: str | None = None
+    file_upload_id: str | None = None
+    essays_to_process: list[_Essay] = []
+
+
+class _Envelope(msgspec.Struct):
+    event_id: str
+    data: _Subject
+
+
+_decode = msgspec.json.Decoder(_Envelope).decode
+
+
+def read(topic: str, raw: bytes) -> tuple[str, tuple[tuple[str, ...], ...]]:
+    """An event's id, and what it says was done that must be done once; nothing of that for mere progress.
+
+    Raises msgspec.MsgspecError for what is no event.
+    """
+    envelope = _decode(raw)
+    data = envelope.data
+    if topic == nlp.BatchNlpProcessingRequestedV2.topic:  # a batch is asked for in parts, each essay once
+        part = (topic, str(data.batch_id), str(data.run_id), str(data.attempt))
+        return envelope.event_id, tuple((*part, essay.essay_id) for essay in data.essays_to_process)
+    fields = _FIELDS.get(topic, ())
+    once = (topic, *(str(getattr(data, field)) for field in fields))
+    return envelope.event_id, (once,) if fields else ()

@@ -1,0 +1,1 @@
+"""What HuleEdu is deployed with, and the tools that look it over."""

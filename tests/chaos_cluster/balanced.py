@@ -1,0 +1,99 @@
+"""Books in which everything is as it should be: one teacher's batch of two essays, taken through spelling and NLP."""
+
+import msgspec
+from batch_orchestrator_service.domain.batch import Batch, decide
+from batch_orchestrator_service.tests.said import (
+    AT,
+    BATCH,
+    NLP,
+    RUN,
+    SPELLCHECK,
+    SPELLING_THEN_ANALYSIS,
+    outcome,
+    provisioned,
+    registered,
+)
+
+from chaos.books import Books, Gathered, KeptBatch, Letter, PhaseCounts, Said, Taken, Upload
+from chaos.diary import Entry, Planted, Struck
+from common_core.messages.batch import BatchEssaysRegistered
+from common_core.messages.pipeline import ELSBatchPhaseOutcomeV1
+
+TEACHER, KEY = registered().user_id, "key of the registration"
+REGISTERED, OUTCOME = BatchEssaysRegistered.topic, ELSBatchPhaseOutcomeV1.topic
+FACTS = (registered("ab"), provisioned("ab"), SPELLING_THEN_ANALYSIS, outcome(SPELLCHECK, "ab"), outcome(NLP, "ab"))
+MARK = "poison-1"
+
+
+def kept(*facts: msgspec.Struct) -> KeptBatch:
+    """The batch that these facts make, as BOS keeps it."""
+    batch: Batch | None = None
+    for fact in facts:
+        batch, _ = decide(batch, fact, AT)  # type: ignore[arg-type]  # any of them is one
+    assert batch is not None
+    timeline = [(seq, AT, fact) for seq, fact in enumerate(facts, 1)]
+    return KeptBatch(batch=batch, status=batch.status, version=batch.version, timeline=timeline)
+
+
+def entry(what: str, began: float, **more: object) -> Entry:
+    """Something that the teacher was told."""
+    told = {"who": TEACHER, "what": what, "began": began, "ended": began + 1, "batch_id": BATCH} | more
+    return msgspec.convert(told, Entry)
+
+
+def counts(name: str) -> PhaseCounts:
+    """A phase of both essays that has ended well."""
+    return PhaseCounts(
+        batch_id=BATCH,
+        run_id=RUN,
+        phase=name,
+        attempt=1,
+        total=2,
+        waiting=0,
+        succeeded=2,
+        failed=0,
+        ended=True,
+        rows_succeeded=2,
+        rows_failed=0,
+    )
+
+
+REGISTRATION = entry("register", 1, status=202, key=KEY, answer=f'{{"batch_id": "{BATCH}"}}')
+ENTRIES = (
+    REGISTRATION,
+    entry("register", 2, status=202, key=KEY, answer=REGISTRATION.answer),
+    entry("upload", 3, status=202, key="of the upload", sent={"files": ["a.txt", "b.txt"]}, answer="{}"),
+    entry("request", 5, status=202, key="of the request", answer="{}"),
+    entry("results", 6, status=404),
+    entry("peek", 7, status=404),
+    entry("saw", 4, sent={"status": "ready_for_pipeline_execution", "runs": 0}),
+    entry("saw", 8, sent={"status": "completed_successfully", "runs": 1}),
+    entry("finished", 9, sent={"essays": 2, "pipelines": ["nlp"]}),
+)
+DRAINED = Struck(number=1, kind="drain-service", target="file_service.1", began=3, ended=5, drained_in=2.0, exit_code=0)
+SAID = (
+    Said(1, REGISTERED, BATCH, "event 1", ((REGISTERED, BATCH),)),
+    Said(7, OUTCOME, BATCH, "event 2", ((OUTCOME, BATCH, RUN, "spellcheck", "1"),)),
+    Said(9, OUTCOME, BATCH, "event 3", ((OUTCOME, BATCH, RUN, "nlp", "1"),)),
+)
+TAKEN = (
+    Taken(1, "essay_lifecycle_service", REGISTERED, BATCH, "event 1"),
+    Taken(2, "batch_orchestrator_service", OUTCOME, BATCH, "event 2"),
+    Taken(3, "batch_orchestrator_service", OUTCOME, BATCH, "event 3"),
+)
+BALANCED = Books(
+    entries=ENTRIES,
+    struck=(DRAINED,),
+    planted=(Planted(mark=MARK, topic=OUTCOME, groups=("batch_orchestrator_service",)),),
+    batches={BATCH: kept(*FACTS)},
+    phases=(counts("spellcheck"), counts("nlp")),
+    gathered={BATCH: Gathered(status="completed_successfully", results={"spellcheck": 2, "nlp": 2})},
+    uploads=(Upload(BATCH, "a.txt", "provisioned"), Upload(BATCH, "b.txt", "provisioned")),
+    said=SAID,
+    taken=TAKEN,
+    readers={REGISTERED: ["essay_lifecycle_service"], OUTCOME: ["batch_orchestrator_service"]},
+    letters=(Letter("batch_orchestrator_service", OUTCOME, "ValueError", f"{MARK} and more".encode()),),
+    carried={"event 1": 1, "event 2": 3, "event 3": 1},
+    in_dlq=((f"{OUTCOME}.dlq", f"{MARK} and more".encode()),),
+    behind={"relay": 0},
+)
