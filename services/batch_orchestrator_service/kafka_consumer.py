@@ -2,7 +2,12 @@
 
 from batch_orchestrator_service.config import SERVICE_NAME
 from batch_orchestrator_service.domain.asked import BulkAsked, CancelAsked, PauseAsked, ResumeAsked, RetryAsked
-from batch_orchestrator_service.domain.facts import ContentDeadlinePassed, PhaseDeadlinePassed, RetryDue
+from batch_orchestrator_service.domain.facts import (
+    ContentDeadlinePassed,
+    ContentSilencePassed,
+    PhaseDeadlinePassed,
+    RetryDue,
+)
 from batch_orchestrator_service.implementations.batch_essays_ready_handler import BatchEssaysReadyHandler
 from batch_orchestrator_service.implementations.batch_table import BatchTable
 from batch_orchestrator_service.implementations.bulk_desk import BulkDesk
@@ -42,6 +47,7 @@ class BatchKafkaConsumer:
             on(BatchContentProvisioningCompletedV1, content.handle),
             on(BatchValidationErrorsV1, content.handle),
             on(ContentDeadlinePassed, content.handle),
+            on(ContentSilencePassed, content.handle),
             on(BatchEssaysReady, ready.handle),
             on(ELSBatchPhaseOutcomeV1, outcome.handle),
             on(PhaseDeadlinePassed, timers.deadline_passed),

@@ -41,7 +41,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     version: int = 0
     prompt: StorageReferenceMetadata | None = None
     assignment_id: str | None = None
-    ingestion: Ingestion
+    ingestion: Ingestion = Ingestion()
     essays: Essays
     runs: tuple[Run, ...] = ()
     paused: Halt | None = None

@@ -23,16 +23,28 @@ from common_core.messages.pipeline import ELSBatchPhaseOutcomeV1
 
 
 class ContentDeadlinePassed(OwnMessage, frozen=True, kw_only=True):
-    """A timer, set for `due`: what has come of the content by now is all there will be."""
+    """A timer, set for `due`: what has come of the content by now is all there will be.
+
+    Those of 0.1.0 do not say when.
+    """
 
     topic: ClassVar[str] = "batch_orchestrator.content.deadline.passed"
 
     batch_id: str
-    due: datetime
+    due: datetime | None = None
+
+
+class ContentSilencePassed(ContentDeadlinePassed, frozen=True, kw_only=True):
+    """A timer of 0.1.0: ELS has not even closed a batch whose deadline passed."""
+
+    topic: ClassVar[str] = "batch_orchestrator.content.silence.passed"
 
 
 class PhaseDeadlinePassed(OwnMessage, frozen=True, kw_only=True):
-    """A timer, set for `due`: this phase has had its time. `done` is how many of its essays ELS has counted in."""
+    """A timer, set for `due`: this phase has had its time. `done` is how many of its essays ELS has counted in.
+
+    Those of 0.1.0 do not say when.
+    """
 
     topic: ClassVar[str] = "batch_orchestrator.phase.deadline.passed"
 
@@ -40,7 +52,7 @@ class PhaseDeadlinePassed(OwnMessage, frozen=True, kw_only=True):
     run_id: str
     phase_name: PhaseName
     attempt: int
-    due: datetime
+    due: datetime | None = None
     done: int = 0
 
 
@@ -64,6 +76,7 @@ Fact = (
     | BatchValidationErrorsV1
     | BatchEssaysReady
     | ContentDeadlinePassed
+    | ContentSilencePassed
     | PipelineResolved
     | ELSBatchPhaseOutcomeV1
     | PhaseDeadlinePassed

@@ -1,6 +1,6 @@
 """How a batch's content came in: which files failed, and when and why it was closed."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 from msgspec.structs import replace
@@ -10,6 +10,10 @@ from common_core.messages.batch import BatchValidationErrorsV1, EssayValidationE
 
 DEADLINE_PASSED = "CONTENT_DEADLINE_PASSED"
 NO_USABLE_CONTENT = "NO_USABLE_CONTENT"
+
+_NEVER = datetime.fromtimestamp(0, UTC)
+NOT_KEPT = Wait(_NEVER, _NEVER)
+"""What stands for the wait in rows of 0.1.0."""
 
 
 class FileFailure(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -23,12 +27,16 @@ class FileFailure(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class Ingestion(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """Open until `closed_at`, and then no longer waited for; `error_code` says why no essay could be used."""
+    """Open until `closed_at`, and then no longer waited for; `error_code` says why no essay could be used.
 
-    wait: Wait
+    `deadline_passed` is how 0.1.0 said that the wait is overdue.
+    """
+
+    wait: Wait = NOT_KEPT
     closed_at: datetime | None = None
     error_code: str | None = None
     failures: tuple[FileFailure, ...] = ()
+    deadline_passed: bool = False
 
     @property
     def is_open(self) -> bool:

@@ -10,6 +10,7 @@ from batch_orchestrator_service.domain.batch import Batch
 from batch_orchestrator_service.domain.essays import Essays
 from batch_orchestrator_service.domain.facts import ContentDeadlinePassed
 from batch_orchestrator_service.domain.ingestion import Ingestion
+from batch_orchestrator_service.domain.inherited import content_wait
 from batch_orchestrator_service.domain.steps import Step
 from batch_orchestrator_service.domain.wait import Wait
 from common_core.messages.batch import BatchValidationErrorsV1
@@ -47,8 +48,8 @@ def failed(batch: Batch, errors: BatchValidationErrorsV1, at: datetime) -> Step:
 
 def overdue(batch: Batch, deadline: ContentDeadlinePassed, at: datetime) -> Step:
     """First ELS is asked to close what is there, and answers as it does when all slots are filled; then go without."""
-    wait = batch.ingestion.wait
-    if not batch.ingestion.is_open or batch.paused or deadline.due != wait.until:
+    wait, due = batch.ingestion.wait, deadline.due or content_wait(batch).until
+    if not batch.ingestion.is_open or batch.paused or due != wait.until:
         return batch, ()
     if wait.overdue:
         return closed(batch, [], at)

@@ -9,6 +9,7 @@ from batch_orchestrator_service.domain import retry
 from batch_orchestrator_service.domain.announcements import phase_deadline
 from batch_orchestrator_service.domain.batch import Batch
 from batch_orchestrator_service.domain.facts import PhaseDeadlinePassed, RetryDue
+from batch_orchestrator_service.domain.inherited import phase_wait
 from batch_orchestrator_service.domain.pipeline import PHASES
 from batch_orchestrator_service.domain.run import PhaseRun, Run
 from batch_orchestrator_service.domain.steps import Step, command, moved_on, with_run
@@ -41,7 +42,9 @@ def answered(batch: Batch, outcome: ELSBatchPhaseOutcomeV1, at: datetime) -> Ste
 def overdue(batch: Batch, deadline: PhaseDeadlinePassed, at: datetime) -> Step:
     """It gets more time, or ELS is asked to close it; if ELS does not even do that, all of the attempt have failed."""
     phase = _awaited(batch, deadline.run_id, deadline.phase_name, deadline.attempt)
-    if phase is None or batch.paused or phase.wait is None or phase.wait.until != deadline.due:
+    if phase is None or batch.paused or phase.wait is None:
+        return batch, ()
+    if phase.wait.until != (deadline.due or phase_wait(phase).until):
         return batch, ()
     kind, run = PHASES[phase.name], batch.runs[-1]
     if phase.wait.overdue:

@@ -7,6 +7,7 @@ import zstandard
 
 from batch_orchestrator_service.domain.batch import Batch
 from batch_orchestrator_service.domain.facts import Fact
+from batch_orchestrator_service.domain.inherited import with_waits
 
 _compress = zstandard.ZstdCompressor(level=1).compress
 _decompress = zstandard.ZstdDecompressor().decompress
@@ -21,8 +22,8 @@ def pack(value: Batch | Fact) -> bytes:
 
 
 def unpack_batch(packed: bytes) -> Batch:
-    """The batch that was packed."""
-    return _decode_batch(_decompress(packed))
+    """The batch that was packed, by this release or by 0.1.0."""
+    return with_waits(_decode_batch(_decompress(packed)))
 
 
 def unpack_fact(kind: str, packed: bytes) -> Any:
