@@ -44,7 +44,7 @@ def main(
     replicas: Replicas = 2,
     faults: Faults = None,
     teachers: Teachers = 4,
-    patience: Patience = 60,
+    patience: Patience = 180,  # further attempts at a phase come after up to 45 and 90 seconds
     engines: Engines = "none",
     broken: Broken = "",
     as_json: Json = False,

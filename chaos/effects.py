@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from common_core.message import Message
-from common_core.messages import batch, content, nlp, pipeline, results, spellcheck
+from common_core.messages import batch, content, control, nlp, pipeline, results, spellcheck
 
 ONCE: Mapping[type[Message], tuple[str, ...]] = {
     batch.BatchEssaysRegistered: ("entity_id",),
@@ -14,6 +14,10 @@ ONCE: Mapping[type[Message], tuple[str, ...]] = {
     batch.BatchEssaysReady: ("batch_id",),
     batch.BatchContentDeadlinePassedV1: ("batch_id",),
     batch.BatchPipelineCompletedV1: ("batch_id", "run_id"),
+    control.BatchPausedV1: ("batch_id", "version"),
+    control.BatchResumedV1: ("batch_id", "version"),
+    control.BatchRunCancelledV1: ("batch_id", "version"),
+    control.BatchPhaseDeadlinePassedV1: ("batch_id", "run_id", "phase_name", "attempt"),
     content.EssayContentProvisionedV1: ("entity_id", "file_upload_id"),
     content.EssayValidationFailedV1: ("entity_id", "file_upload_id"),
     content.BatchFileAddedV1: ("batch_id", "file_upload_id"),
@@ -42,6 +46,7 @@ class _Subject(msgspec.Struct):
     essay_id: str | None = None
     run_id: str | None = None
     attempt: int | None = None
+    version: int | None = None
     phase_name: str | None = None
     file_upload_id: str | None = None
     essays_to_process: list[_Essay] = []

@@ -1,11 +1,13 @@
 """Batches: their ends, their timelines, and whether everybody counts alike."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
-from batch_orchestrator_service.domain.batch import Batch, decide
+from batch_orchestrator_service.domain.batch import Batch
+from batch_orchestrator_service.domain.decide import decide
 from batch_orchestrator_service.domain.run import PhaseRun, Run
 
-from chaos.books import Books, KeptBatch
+from chaos.books import Books, KeptBatch, PhaseCounts
 from chaos.checks.clients import registrations
 from common_core.enums import CLIENT_STATUS, BatchClientStatus, BatchStatus, PhaseName
 
@@ -106,29 +108,43 @@ def miscounted_by_orchestrator(books: Books) -> Iterator[str]:
 
 def miscounted_by_essays(books: Books) -> Iterator[str]:
     """ELS's counters are not its rows, or not what the orchestrator was told."""
+    known: defaultdict[tuple[str, str, str], list[PhaseCounts]] = defaultdict(list)
+    for attempt in sorted(books.phases, key=lambda one: one.attempt):
+        yield from _miscounted(attempt)
+        known[attempt.batch_id, attempt.run_id, attempt.phase].append(attempt)
     sent = {
-        (batch_id, run.run_id, phase.name.value, phase.attempt): phase
+        (batch_id, run.run_id, phase.name.value): phase
         for batch_id, kept in books.batches.items()
         for run in kept.batch.runs
         for phase in run.phases
         if not phase.reuse and phase.sent
     }
-    known = {(phase.batch_id, phase.run_id, phase.phase, phase.attempt): phase for phase in books.phases}
-    for place, phase in known.items():
-        counters, rows = (phase.succeeded, phase.failed), (phase.rows_succeeded, phase.rows_failed)
-        if counters != rows:
-            yield f"phase {place}: succeeded and failed are {counters} by the counters, {rows} by the rows"
-        if phase.ended and phase.succeeded + phase.failed != phase.total:
-            yield f"phase {place} has ended with {phase.succeeded}+{phase.failed} of {phase.total} essays"
-        told = sent.get(place)
-        if told is None:
-            yield f"ELS has a phase {place} that the orchestrator has not sent"
-        elif told.has_ended and (phase.succeeded, phase.failed) != (len(told.succeeded), len(told.failed)):
-            yield f"phase {place}: ELS {phase.succeeded}+{phase.failed}, BOS {len(told.succeeded)}+{len(told.failed)}"
-    for place in sent.keys() - known.keys():
-        yield f"the orchestrator sent a phase {place} that ELS does not know"
+    for place in known.keys() | sent.keys():
+        yield from _told_otherwise(place, known[place], sent.get(place))
     if books.in_flight:
         yield f"ELS takes {books.in_flight} essays for under way, at rest"
+
+
+def _miscounted(attempt: PhaseCounts) -> Iterator[str]:
+    place = attempt.batch_id, attempt.run_id, attempt.phase, attempt.attempt
+    counters, rows = (attempt.succeeded, attempt.failed), (attempt.rows_succeeded, attempt.rows_failed)
+    if counters != rows:
+        yield f"phase {place}: succeeded and failed are {counters} by the counters, {rows} by the rows"
+    if attempt.ended and attempt.succeeded + attempt.failed != attempt.total:
+        yield f"phase {place} has ended with {attempt.succeeded}+{attempt.failed} of {attempt.total} essays"
+
+
+def _told_otherwise(place: object, known: Sequence[PhaseCounts], sent: PhaseRun | None) -> Iterator[str]:
+    """Each attempt takes essays that the one before it was not done with, so that all of them add up to the phase."""
+    numbers = [attempt.attempt for attempt in known]
+    if sent is None:
+        yield f"ELS has a phase {place} that the orchestrator has not sent"
+    elif numbers != list(range(1, sent.attempt + 1)):
+        yield f"the orchestrator made {sent.attempt} attempts at a phase {place}, ELS knows those of number {numbers}"
+    elif sent.has_ended:
+        total, succeeded = known[0].total, sum(attempt.succeeded for attempt in known)
+        if (total, succeeded) != (len(sent.sent), len(sent.succeeded)):
+            yield f"phase {place}: ELS {succeeded} of {total}, BOS {len(sent.succeeded)} of {len(sent.sent)}"
 
 
 def gathered_otherwise(books: Books) -> Iterator[str]:

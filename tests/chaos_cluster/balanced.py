@@ -1,7 +1,9 @@
 """Books in which everything is as it should be: one teacher's batch of two essays, taken through spelling and NLP."""
 
 import msgspec
-from batch_orchestrator_service.domain.batch import Batch, decide
+from batch_orchestrator_service.domain.batch import Batch
+from batch_orchestrator_service.domain.decide import decide
+from batch_orchestrator_service.domain.facts import Fact
 from batch_orchestrator_service.tests.said import (
     AT,
     BATCH,
@@ -21,15 +23,21 @@ from common_core.messages.pipeline import ELSBatchPhaseOutcomeV1
 
 TEACHER, KEY = registered().user_id, "key of the registration"
 REGISTERED, OUTCOME = BatchEssaysRegistered.topic, ELSBatchPhaseOutcomeV1.topic
-FACTS = (registered("ab"), provisioned("ab"), SPELLING_THEN_ANALYSIS, outcome(SPELLCHECK, "ab"), outcome(NLP, "ab"))
+FACTS: tuple[Fact, ...] = (
+    registered("ab"),
+    provisioned("ab"),
+    SPELLING_THEN_ANALYSIS,
+    outcome(SPELLCHECK, "ab"),
+    outcome(NLP, "ab"),
+)
 MARK = "poison-1"
 
 
-def kept(*facts: msgspec.Struct) -> KeptBatch:
+def kept(*facts: Fact) -> KeptBatch:
     """The batch that these facts make, as BOS keeps it."""
     batch: Batch | None = None
     for fact in facts:
-        batch, _ = decide(batch, fact, AT)  # type: ignore[arg-type]  # any of them is one
+        batch, _ = decide(batch, fact, AT)
     assert batch is not None
     timeline = [(seq, AT, fact) for seq, fact in enumerate(facts, 1)]
     return KeptBatch(batch=batch, status=batch.status, version=batch.version, timeline=timeline)

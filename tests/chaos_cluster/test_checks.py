@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 from batch_orchestrator_service.domain.batch import Batch
-from batch_orchestrator_service.tests.said import (
-    BATCH,
-    later,
-)
+from batch_orchestrator_service.domain.facts import RetryDue
+from batch_orchestrator_service.domain.timers import running
+from batch_orchestrator_service.tests.said import BATCH, SPELLCHECK, later, outcome
 from msgspec.structs import replace
 
 from chaos.books import Books, KeptBatch, Letter, Said, Taken, Upload
@@ -94,14 +93,10 @@ DOCTORED: dict[str, list[Books]] = {
     "miscounted_by_essays": [
         but(phases=(replace(counts("spellcheck"), rows_succeeded=1), counts("nlp"))),
         but(phases=(replace(counts("spellcheck"), total=3), counts("nlp"))),
-        but(
-            phases=(
-                replace(counts("spellcheck"), succeeded=1, failed=1, rows_succeeded=1, rows_failed=1),
-                counts("nlp"),
-            )
-        ),
+        but(phases=(HALF_SPELLED, counts("nlp"))),
         but(phases=(counts("spellcheck"),)),
         but(phases=(*BALANCED.phases, replace(counts("nlp"), attempt=2))),
+        with_spelling(sent=(0, 1, 2), failed={2: "X"}),
         but(in_flight=1),
     ],
     "gathered_otherwise": [
@@ -167,6 +162,19 @@ def test_a_batch_that_waits_for_its_client_is_not_stuck() -> None:
     waiting = replace(with_batch(kept(*FACTS[:1])), entries=told(8, what="left", sent={"pipelines": []}))
 
     assert "stuck" not in {violation.check for violation in violations(waiting)}
+
+
+def test_attempts_add_up() -> None:
+    first = (*FACTS[:3], outcome(SPELLCHECK, "a", {"b": "TIMEOUT"}))
+    (due,) = running(kept(*first).batch).values()
+    assert isinstance(due.message, RetryDue)
+    again = kept(*first, due.message, outcome(SPELLCHECK, "b", attempt=2), FACTS[4])
+    attempt = replace(counts("spellcheck"), attempt=2, total=1, succeeded=1, rows_succeeded=1)
+
+    assert violations(replace(with_batch(again), phases=(HALF_SPELLED, attempt, counts("nlp")))) == []
+    for wrong in ((HALF_SPELLED, counts("nlp")), (counts("spellcheck"), attempt, counts("nlp"))):
+        found = violations(replace(with_batch(again), phases=wrong))
+        assert [violation.check for violation in found] == ["miscounted_by_essays"]
 
 
 def test_poison_that_may_never_have_arrived_is_missed_by_nobody() -> None:
