@@ -139,7 +139,11 @@ async def test_what_is_theirs_to_say_is_understood_and_the_rest_is_set_aside(out
         await world.until_sql("select count(*) = $1 from runtime.dead_letter", len(others))
         await until(lambda: all_in(heard, theirs))
 
-    assert heard == {envelope.event_id: envelope.data for _, envelope in theirs}
+    # Others in this session may speak on the older spellings, which have no name of this test's own.
+    ours = {envelope.event_id for _, envelope in others + theirs}
+    assert {event_id: message for event_id, message in heard.items() if event_id in ours} == {
+        envelope.event_id: envelope.data for _, envelope in theirs
+    }
     reasons = {(letter.topic, letter.reason) for letter in await world.dead()}
     assert reasons == {
         (topic, f"WrongProducer: {envelope.source_service} may not say {topic}") for topic, envelope in others
