@@ -62,7 +62,7 @@ async def noticed(folder: Path, seed: int) -> set[str]:
 
 
 async def test_each_mechanism_that_is_switched_off_is_noticed(tmp_path: Path) -> None:
-    """Nearly always in the first run; on a machine that starves, a kill may find nothing under way, and strikes again."""
+    """Nearly always in the first run; where the machine starves, a kill may find nothing under way: then once more."""
     found: set[str] = set()
     for run in range(RUNS):
         found |= await noticed(tmp_path / str(run), SEED + run)
