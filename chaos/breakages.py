@@ -3,9 +3,10 @@
 import itertools
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from importlib import import_module
 from typing import Any
 
+from chaos.replacing import replace
+from huleedu_service_libs import idempotency
 from huleedu_service_libs.runtime import log
 from huleedu_service_libs.runtime.answers import AnswerSink, Claim, StoredAnswer
 from huleedu_service_libs.runtime.connection import Connection, Pool
@@ -26,8 +27,8 @@ def no_inbox() -> None:
     async def know_nothing(self: KafkaSource, deliveries: Sequence[Delivery]) -> None:
         return None
 
-    inbox.admit = admit_all  # breaking it is the point
-    KafkaSource.sift = know_nothing  # type: ignore[method-assign]
+    replace(inbox, "admit", admit_all)
+    replace(KafkaSource, "sift", know_nothing)
 
 
 def offsets_before_effects() -> None:
@@ -39,7 +40,7 @@ def offsets_before_effects() -> None:
         if self._in_hand:
             await consumer.commit()
 
-    KafkaSource._poll = hasty  # type: ignore[method-assign]  # breaking it is the point
+    replace(KafkaSource, "_poll", hasty)
 
 
 def moved_before_sent() -> None:
@@ -56,8 +57,8 @@ def moved_before_sent() -> None:
         if way.group != RELAY:
             await move(con, way)
 
-    log.read = hasty_read  # breaking it is the point
-    log.move = done_already
+    replace(log, "read", hasty_read)
+    replace(log, "move", done_already)
 
 
 def forgetful_answers() -> None:
@@ -69,8 +70,8 @@ def forgetful_answers() -> None:
     async def keep_nothing(self: AnswerSink, con: Connection, rows: Sequence[StoredAnswer]) -> None:
         return None
 
-    import_module("huleedu_service_libs.idempotency").__dict__["find_answer"] = nothing
-    AnswerSink.add = keep_nothing  # type: ignore[method-assign]  # breaking it is the point
+    replace(idempotency, "find_answer", nothing)
+    replace(AnswerSink, "add", keep_nothing)
 
 
 class _TakenBack(Database):
@@ -99,7 +100,7 @@ def answered_without_commit() -> None:
         finally:
             self._database = kept
 
-    GroupCommit._commit = careless  # type: ignore[method-assign]  # breaking it is the point
+    replace(GroupCommit, "_commit", careless)
 
 
 def _registers(claim: Claim | None) -> bool:

@@ -8,6 +8,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
+from chaos.replacing import replace
 from huleedu_service_libs.runtime.kafka.relay import Relay
 from huleedu_service_libs.runtime.kafka.source import KafkaSource
 from huleedu_service_libs.runtime.settler import Settler
@@ -38,7 +39,7 @@ class Points:
     def install(self) -> None:
         """Have the runtime pass them."""
         for place, method, before, after in _PLACES:
-            setattr(place, method, self._around(getattr(place, method), before, after))
+            replace(place, method, self._around(getattr(place, method), before, after))
 
     def _around(self, call: Callable[..., Any], before: str, after: str) -> Callable[..., Any]:
         @wraps(call)

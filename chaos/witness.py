@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from chaos.replacing import replace
 from huleedu_service_libs.runtime.connection import Connection
 from huleedu_service_libs.runtime.database import Database
 from huleedu_service_libs.runtime.database_event_bus import DatabaseEventBus
@@ -75,7 +76,7 @@ def _make_tables_on_connect() -> None:
                 await con.execute(TABLES)
         return database
 
-    Database.connect = connected  # type: ignore[method-assign]  # to be watched is the point
+    replace(Database, "connect", connected)
 
 
 def _put_down_what_takes_effect() -> None:
@@ -86,7 +87,7 @@ def _put_down_what_takes_effect() -> None:
         if not isinstance(self._source, TimerSource | ReplaySource):
             unit.add(_TAKEN, *(_row(self._group.name, d) for d in deliveries if d.error is None))
 
-    Settler._handle_all = handled  # type: ignore[method-assign]  # to be watched is the point
+    replace(Settler, "_handle_all", handled)
 
 
 def _row(group: str, delivery: Delivery) -> tuple[str, str, str, str]:
@@ -106,4 +107,4 @@ def _tell_what_is_read(folder: Path) -> None:
             draft.write_bytes(msgspec.json.encode(reading))
             draft.replace(folder / f"{group.name}.json")
 
-    DatabaseEventBus.subscribe = subscribed  # type: ignore[method-assign, assignment]  # to be watched is the point
+    replace(DatabaseEventBus, "subscribe", subscribed)

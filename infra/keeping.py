@@ -18,6 +18,8 @@ from typing import NamedTuple, NoReturn
 import asyncpg
 import msgspec
 
+from huleedu.addresses import setting_names
+from huleedu.services import SERVICES, definition
 from huleedu_service_libs.embedded_postgres import create_database, with_database
 from huleedu_service_libs.embedded_postgres.folder_lock import FolderLock
 from infra.errors import InfraError
@@ -105,16 +107,17 @@ def _keep_running(three: Servers, folder: Path) -> NoReturn:
 
 
 def environment(kafka: KafkaBroker, postgres: PostgresServer, redis: RedisServer) -> dict[str, str]:
-    """The variables with which a service, or the whole platform, runs on these servers."""
+    """The variables with which services run on these servers, find each other at their usual ports, and are found."""
     server = postgres.dsn.replace("postgresql://", "postgresql+asyncpg://")
     shared = {"EVENT_BUS": "kafka", "KAFKA_BOOTSTRAP_SERVERS": kafka.address, "REDIS_URL": redis.url}
-    own = {f"{name.upper()}_DATABASE_URL": with_database(server, database_of(name)) for name in services()}
-    return shared | own
+    own = {f"{name.upper()}_DATABASE_URL": with_database(server, database_of(name)) for name in SERVICES}
+    addresses = {setting_names(name)[0]: f"http://127.0.0.1:{usual_port(name)}" for name in SERVICES}
+    return shared | own | addresses
 
 
-def services() -> list[str]:
-    """All services of the checkout."""
-    return sorted(project.parent.name for project in ROOT.glob("services/*/pyproject.toml"))
+def usual_port(service: str) -> int:
+    """Where a service listens unless settings say otherwise."""
+    return int(definition(service).settings.model_fields["port"].default)
 
 
 def database_of(service: str) -> str:
@@ -123,7 +126,7 @@ def database_of(service: str) -> str:
 
 
 async def _make_databases(postgres: PostgresServer) -> None:
-    for service in services():
+    for service in SERVICES:
         try:
             await create_database(postgres.dsn, database_of(service))
         except asyncpg.DuplicateDatabaseError:  # from the last time

@@ -13,14 +13,15 @@ from urllib.parse import urlsplit
 from huleedu_service_libs.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
 from huleedu_service_libs.embedded_postgres.cluster import ticks
 from infra.errors import DidNotStart
-from infra.ports import demand_free, quiet_port
+from infra.ports import demand_free
+from infra.server import Seat
 
 DEBIAN = Path("/usr/lib/postgresql")
 GONE_LIMIT_S = 10
 SETTINGS = {"max_connections": "400"}  # a pool for each replica of each service, and for each client of a test
 
 
-class PostgresServer:
+class PostgresServer(Seat):
     """One PostgreSQL server, always on the same folder and port; it dies with us, and every commit outlives every kill.
 
     Args:
@@ -31,21 +32,10 @@ class PostgresServer:
     name = "PostgreSQL"
 
     def __init__(self, folder: Path, port: int | None = None) -> None:
-        self.folder = folder.absolute()
-        self.port = port or quiet_port()
+        super().__init__(folder, port)
         self.installation = installed()
         self.dsn = ""
         self._server = EmbeddedPostgres(self.folder, self.port, installation=self.installation, settings=SETTINGS)
-
-    @property
-    def address(self) -> str:
-        """Where it listens, as `host:port`."""
-        return f"127.0.0.1:{self.port}"
-
-    @property
-    def log(self) -> Path:
-        """What it says, over all its starts."""
-        return self.folder / "server.log"
 
     @property
     def password(self) -> str:

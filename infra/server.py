@@ -53,20 +53,12 @@ class Server(Protocol):
         """kill -9, and see it gone: `start` takes up what its folder holds."""
 
 
-class OneProcess(ABC):
-    """A `Server` that is a single process, run with one command line.
+class Seat:
+    """Where a server sits for ever: its folder, and its port of 127.0.0.1 (None means any)."""
 
-    Args:
-        folder: made if missing; holds the server's data and its log, `server.log`.
-        port: of 127.0.0.1; None means any.
-    """
-
-    name: str
-
-    def __init__(self, folder: Path, port: int | None = None) -> None:
+    def __init__(self, folder: Path, port: int | None) -> None:
         self.folder = folder.absolute()
         self.port = port or quiet_port()
-        self._process: ServerProcess | None = None
 
     @property
     def address(self) -> str:
@@ -77,6 +69,21 @@ class OneProcess(ABC):
     def log(self) -> Path:
         """What it says, over all its starts."""
         return self.folder / "server.log"
+
+
+class OneProcess(Seat, ABC):
+    """A `Server` that is a single process, run with one command line.
+
+    Args:
+        folder: made if missing; holds the server's data and its log, `server.log`.
+        port: of 127.0.0.1; None means any.
+    """
+
+    name: str
+
+    def __init__(self, folder: Path, port: int | None = None) -> None:
+        super().__init__(folder, port)
+        self._process: ServerProcess | None = None
 
     @property
     def pid(self) -> int | None:

@@ -1,12 +1,22 @@
 """Databases on a server: reached, made where they are missing, or refused in words."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
 
-from huleedu.servers import NoDatabase, ServerAway, UnusableDatabase, connect, database_there, kafka_there
+from huleedu.servers import (
+    NoDatabase,
+    ServerAway,
+    UnusableDatabase,
+    away_if_cut_off,
+    connect,
+    database_there,
+    kafka_there,
+)
+from huleedu_service_libs import migrations
 from huleedu_service_libs.embedded_postgres import drop_database, with_database
 from huleedu_service_libs.settings import WrongSettings
 from infra.ports import quiet_port
@@ -64,6 +74,22 @@ async def test_servers_that_nobody_has_started_may_still_come() -> None:
         await database_there(f"postgresql://huleedu@127.0.0.1:{port}/huleedu")
     with pytest.raises(ServerAway):
         await kafka_there(f"127.0.0.1:{port}")
+
+
+async def test_a_database_that_hangs_up_in_the_middle_of_a_start_may_still_come() -> None:
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.transport.abort()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    dsn = f"postgresql://huleedu@127.0.0.1:{server.sockets[0].getsockname()[1]}/huleedu"
+    async with server:
+        with pytest.raises(ServerAway), away_if_cut_off():
+            await migrations.upgrade(dsn, "runtime", migrations.RUNTIME_SCRIPTS)
+
+
+def test_what_else_goes_wrong_at_a_start_is_told_as_it_is() -> None:
+    with pytest.raises(KeyError), away_if_cut_off():
+        raise KeyError("a bug")
 
 
 async def test_brokers_without_a_port_that_is_one_are_refused() -> None:

@@ -64,7 +64,10 @@ async def test_whoever_does_not_is_killed_and_has_no_exit_code(
     assert replicas[0].pid is None
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the kernel does it")
+@pytest.mark.skipif(
+    sys.platform != "linux",
+    reason="elsewhere a replica stays until it is told to stop",
+)
 def test_none_outlives_whoever_started_it(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", STARTER, str(tmp_path / "log")], stdout=subprocess.PIPE, text=True

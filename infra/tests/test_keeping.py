@@ -47,6 +47,7 @@ async def test_three_servers_are_kept_running_until_the_keeper_is_told_to_stop(
 ) -> None:
     note = ready(tmp_path)
     await connects(note.environment["FILE_SERVICE_DATABASE_URL"], "huleedu_file")
+    assert note.environment["BCS_URL"] == "http://127.0.0.1:4002"
     redis = next(server.pid for server in note.servers if server.name == "Redis")
 
     os.kill(redis, signal.SIGKILL)

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from chaos.replacing import replace
 from common_core.messages.spellcheck import SpellcheckPhaseCompletedV1
 from huleedu_service_libs.embedded_postgres import EmbeddedPostgres
 from huleedu_service_libs.runtime import log
@@ -25,7 +26,7 @@ def killed_once_with_results_in_hand() -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return deliveries
 
-    LogSource.take = deadly_take  # type: ignore[method-assign]  # breaking it is the point
+    replace(LogSource, "take", deadly_take)
 
 
 def receipt_before_effect() -> None:
@@ -42,9 +43,9 @@ def receipt_before_effect() -> None:
     async def nothing(self: LogSource, con: Connection, deliveries: Sequence[Delivery]) -> log.Move | None:
         return None
 
-    LogSource.take = hasty_take  # type: ignore[method-assign]  # breaking it is the point
+    replace(LogSource, "take", hasty_take)
     killed_once_with_results_in_hand()
-    LogSource.acknowledge = nothing  # type: ignore[method-assign, assignment]
+    replace(LogSource, "acknowledge", nothing)
 
 
 def no_fence() -> None:
@@ -54,7 +55,7 @@ def no_fence() -> None:
         await con.execute("update runtime.cursor set at = $2 where grp = $1", self._group, deliveries[-1].receipt.next)
         return None
 
-    LogSource.acknowledge = careless  # type: ignore[method-assign, assignment]  # breaking it is the point
+    replace(LogSource, "acknowledge", careless)
 
 
 def no_survivor() -> None:
@@ -63,7 +64,7 @@ def no_survivor() -> None:
     async def watch(_: EmbeddedPostgres) -> None:
         await asyncio.Event().wait()
 
-    EmbeddedPostgres.watch = watch  # type: ignore[method-assign, assignment]  # breaking it is the point
+    replace(EmbeddedPostgres, "watch", watch)
 
 
 BREAKAGES: dict[str, Callable[[], None]] = {

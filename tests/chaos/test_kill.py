@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from huleedu.api import Api
+from huleedu.run_file import RunningPlatform
 from tests.chaos.victim import AWAY, BALANCED, BATCHES, Victim, books, drive, ended, hand_in
 
 KILLS, SEED = 4, 20261124
@@ -24,6 +25,11 @@ async def life_with_kills(victim: Victim, files: list[Path], kills: int, patienc
             await asyncio.sleep(chance.uniform(0.0, 0.4))
         victim.kill()
         running = await victim.start()
+    return await life_to_its_end(running, batch_ids, patience)
+
+
+async def life_to_its_end(running: RunningPlatform, batch_ids: list[str], patience: float) -> str:
+    """Let the batches end, if they do while one is patient; the database."""
     async with Api(running.addresses) as api:
         with suppress(TimeoutError):
             async with asyncio.timeout(patience):
@@ -66,12 +72,7 @@ async def life_that_ends_with_results_in_hand(victim: Victim, files: list[Path],
             with suppress(*AWAY):
                 await asyncio.gather(*(drive(api, batch_id) for batch_id in batch_ids))
             await asyncio.sleep(0.05)
-    running = await victim.start()
-    async with Api(running.addresses) as api:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(patience):
-                await ended(api, batch_ids)
-    return running.dsn
+    return await life_to_its_end(await victim.start(), batch_ids, patience)
 
 
 async def test_results_that_were_read_but_not_yet_handled_when_it_was_killed_are_handled_afterwards(

@@ -13,6 +13,7 @@ from infra.rings import leave_out
 SEED = 20261124
 BOS, ELS = "batch_orchestrator_service.0", "essay_lifecycle_service.0"
 SECONDS, PATIENCE = 15, 5
+RUNS = 3
 
 
 def at_point(number: int, target: str, point: str, at: float) -> Fault:
@@ -43,20 +44,30 @@ NOTICED_BY = {
 }
 
 
-async def test_each_mechanism_that_is_switched_off_is_noticed(tmp_path: Path) -> None:
-    world = DistributedWorld(tmp_path, replicas=1, broken=",".join(BREAKAGES))
+async def noticed(folder: Path, seed: int) -> set[str]:
+    """The checks that one run with everything broken does not pass."""
+    folder.mkdir()
+    world = DistributedWorld(folder, replicas=1, broken=",".join(BREAKAGES))
     try:
         try:
             await world.start()
         except Missing as lacking:
             leave_out("Apache Kafka, PostgreSQL and Redis together", str(lacking))
-        run = Run(world, tmp_path, SEED, Load(teachers=12, pause=0.05, again=0.5))
+        run = Run(world, folder, seed, Load(teachers=12, pause=0.05, again=0.5))
         lived = await run.live(FAULTS, SECONDS, PATIENCE)
         await run.close()
     finally:
         await world.stop()
+    return {violation.check for violation in violations(lived.books)}
 
-    found = {violation.check for violation in violations(lived.books)}
+
+async def test_each_mechanism_that_is_switched_off_is_noticed(tmp_path: Path) -> None:
+    """Nearly always in the first run; where the machine starves, a kill may find nothing under way: then once more."""
+    found: set[str] = set()
+    for run in range(RUNS):
+        found |= await noticed(tmp_path / str(run), SEED + run)
+        if found.issuperset(NOTICED_BY.values()):
+            break
     assert [broken for broken, check in NOTICED_BY.items() if check not in found] == []
 
 

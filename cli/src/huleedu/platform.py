@@ -17,7 +17,7 @@ import asyncpg
 from huleedu import run_file
 from huleedu.buses import NoEventBus, bus_over, recall_of, run_all
 from huleedu.composition import Composition, Part, agreed
-from huleedu.servers import Attempt, database_there, kafka_there, place
+from huleedu.servers import Attempt, away_if_cut_off, database_there, kafka_there, place
 from huleedu.waiting import Door, wait_until_there
 from huleedu_service_libs import migrations
 from huleedu_service_libs.embedded_postgres import EmbeddedPostgres, create_database, with_database
@@ -172,11 +172,16 @@ async def bring_up(
     others: Mapping[str, Attempt] = {},
     doors: Sequence[Door] = (),
 ) -> None:
-    """Wait for the databases and for `others`, then bring schemas up; `doors` tell meanwhile what is missing."""
-    attempts = {f"database {place(dsn)}": partial(database_there, dsn) for dsn in databases}
+    """Wait for the databases, their schemas up, and for `others`; `doors` tell meanwhile what is missing."""
+    attempts = {f"database {place(dsn)}": partial(_schemas_there, dsn, parts) for dsn, parts in databases.items()}
     patience = max(part.settings.start_patience for part in composition.parts)
     await wait_until_there({**attempts, **others}, doors, patience)
-    for dsn, parts in databases.items():
+
+
+async def _schemas_there(dsn: str, parts: Sequence[Part]) -> None:
+    """Make the database if it is missing, and bring its schemas up. Raises ServerAway, UnusableDatabase."""
+    with away_if_cut_off():
+        await database_there(dsn)
         await migrate(dsn, [part.definition for part in parts])
 
 

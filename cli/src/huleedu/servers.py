@@ -1,12 +1,13 @@
 """Whether the servers that a process needs are there; a database that is missing is made."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import asyncpg
 
 from huleedu_service_libs.embedded_postgres import create_database, with_database
-from huleedu_service_libs.runtime.blame import says_database_is_away
+from huleedu_service_libs.runtime.blame import causes, comes_with_the_connection, says_database_is_away
 from huleedu_service_libs.runtime.connection import Connection
 from huleedu_service_libs.settings import WrongSettings
 
@@ -45,6 +46,17 @@ async def database_there(dsn: str) -> None:
         await _make(dsn)
     else:
         await con.close()
+
+
+@contextmanager
+def away_if_cut_off() -> Iterator[None]:
+    """A connection that is lost within means ServerAway, whoever has wrapped the error."""
+    try:
+        yield
+    except Exception as error:
+        if any(map(comes_with_the_connection, causes(error))):
+            raise ServerAway(str(error) or type(error).__name__) from error
+        raise
 
 
 async def connect(dsn: str) -> Connection:

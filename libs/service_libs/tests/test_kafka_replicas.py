@@ -80,6 +80,24 @@ async def test_replicas_join_and_leave_a_busy_group_and_nothing_is_lost_or_repea
         await until(teller.all_counted_once_and_in_order)
 
 
+async def test_a_group_that_its_brake_has_stopped_leaves_its_partitions_to_other_replicas(
+    kafka_world: KafkaWorld,
+) -> None:
+    async def broken(_: Said) -> None:
+        raise KeyError("a bug")
+
+    await kafka_world.say(*(said(1, batch_id=f"b{number}")[0] for number in range(50)))
+    async with kafka_world.reading(Group(name="counter", routes=(on(Said, broken),))):
+        await kafka_world.until_trouble("counter", "in a row")
+        await until(partial(left, kafka_world))
+
+
+async def left(world: KafkaWorld) -> bool:
+    """Whether the group has no members any more."""
+    [answer] = await world.broker.admin.describe_consumer_groups([world.named("counter")])
+    return bool(answer.groups[0][2] == "Empty")
+
+
 async def shared(world: KafkaWorld) -> bool:
     """Whether two replicas share the group's partitions."""
     return await members(world) == 2

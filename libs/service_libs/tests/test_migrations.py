@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from huleedu_service_libs import migrations
+from huleedu_service_libs.embedded_postgres import create_database, drop_database
 from huleedu_service_libs.migrations import RUNTIME_SCRIPTS
 
 TABLES = "select array_agg(tablename::text order by 1) from pg_tables where schemaname = 'runtime'"
@@ -37,6 +38,17 @@ async def test_processes_that_start_at_once_migrate_once(database_dsn: str) -> N
     await asyncio.gather(*(migrations.upgrade(database_dsn, "runtime", RUNTIME_SCRIPTS) for _ in range(4)))
 
     assert "log" in await tables(database_dsn)
+
+
+async def test_one_process_migrates_many_databases_at_once_each_its_own(postgres_dsn: str) -> None:
+    names = [f"migrated_{number}" for number in range(4)]
+    databases = [await create_database(postgres_dsn, name) for name in names]
+
+    await asyncio.gather(*(migrations.upgrade(dsn, "runtime", RUNTIME_SCRIPTS) for dsn in databases))
+
+    for dsn, name in zip(databases, names, strict=True):
+        assert "log" in await tables(dsn)
+        await drop_database(postgres_dsn, name)
 
 
 ENVIRONMENT = """

@@ -188,5 +188,7 @@ async def test_contents_lie_on_disk_unless_another_store_takes_their_place(tmp_p
     assert isinstance(await replaced.get(BlobStoreProtocol), MemoryBlobStore)
 
 
-def test_the_port_is_the_one_that_peers_know() -> None:
+def test_the_port_is_the_one_that_peers_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CONTENT_SERVICE_PORT", raising=False)
+
     assert ContentSettings().port == 8000

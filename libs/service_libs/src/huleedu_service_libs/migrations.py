@@ -1,8 +1,11 @@
 """Schemas through Alembic: each service has its own chain in its own schema, and the runtime has one too."""
 
+import asyncio
+from asyncio import AbstractEventLoop
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from alembic import command, context
 from alembic.config import Config
@@ -20,6 +23,8 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 RUNTIME_SCRIPTS = Path(__file__).parent / "runtime" / "alembic"
+
+_one_at_a_time: WeakKeyDictionary[AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
 
 def new_metadata() -> MetaData:
@@ -84,11 +89,17 @@ async def _migrate(dsn: str, schema: str, action: Callable[[Config], object], sc
         async with engine.begin() as connection:
             await connection.execute(text("select pg_advisory_xact_lock(hashtext('huleedu migrations'))"))
             await connection.execute(text(f'create schema if not exists "{schema}"'))
-            await connection.run_sync(_act, action, config(scripts, schema))
+            async with _alembic():
+                await connection.run_sync(_act, action, config(scripts, schema))
     except CommandError as error:
         raise WrongSchema(schema, error) from error
     finally:
         await engine.dispose()
+
+
+def _alembic() -> asyncio.Lock:
+    """For one migration at a time: alembic keeps `op` and `context` in the module, and one would act in another's."""
+    return _one_at_a_time.setdefault(asyncio.get_running_loop(), asyncio.Lock())
 
 
 def _engine(dsn: str, schema: str) -> AsyncEngine:

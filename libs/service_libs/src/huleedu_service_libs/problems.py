@@ -1,7 +1,7 @@
 """Errors over HTTP: `application/problem+json` (RFC 9457) for everything that can go wrong, from one table."""
 
 import errno
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -28,7 +28,7 @@ from huleedu_service_libs.errors import (
     UnsupportedType,
 )
 from huleedu_service_libs.json_body import MalformedJson
-from huleedu_service_libs.runtime.blame import says_database_is_away
+from huleedu_service_libs.runtime.blame import causes, says_database_is_away
 
 __all__ = [
     "PROBLEM_JSON",
@@ -179,7 +179,7 @@ def _problem_of(error: Exception) -> Problem:
             return _unforeseen()
         case HTTPException():
             return _of_http(error)
-        case _ if any(_is_away(cause) for cause in _causes(error)):
+        case _ if any(_is_away(cause) for cause in causes(error)):
             return Problem(503, "SERVICE_UNAVAILABLE", ServiceUnavailable.message(), retry_after=5)
         case _:
             return _unforeseen()
@@ -194,12 +194,6 @@ def _is_away(cause: BaseException) -> bool:
     if isinstance(cause, OSError):
         return isinstance(cause, ConnectionError | TimeoutError) or cause.errno in _DISK_FULL
     return says_database_is_away(cause)
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__
 
 
 def _of_http(error: HTTPException) -> Problem:

@@ -1,6 +1,7 @@
 """Whose fault an error is: the message's own data, or the world around it."""
 
 import random
+from collections.abc import Iterator
 
 import asyncpg
 
@@ -33,9 +34,16 @@ def says_database_is_away(error: BaseException) -> bool:
     return lost and not isinstance(error, ValueError)
 
 
-def comes_with_the_connection(error: Exception) -> bool:
+def comes_with_the_connection(error: BaseException) -> bool:
     """True if the connection failed, so that nobody knows what became of a commit under way."""
     return isinstance(error, OSError | TimeoutError) or says_database_is_away(error)
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and what it came from, the nearest first."""
+    while error is not None:
+        yield error
+        error = error.__cause__
 
 
 def reason(error: Exception | None) -> str:

@@ -49,10 +49,13 @@ class Database:
     async def connect(
         cls, dsn: str, producer: str, *, size: int = 8, clock: Callable[[], datetime] = now, **settings: str
     ) -> "Database":
-        """Open a pool of at most `size` connections to the schema named as the producer; `settings`: PostgreSQL's."""
+        """A pool of at most `size` connections to the schema named as the producer; `settings`: PostgreSQL's.
+
+        None is opened before it is needed: the database may be away just now.
+        """
         pool = await asyncpg.create_pool(
             dsn,
-            min_size=1,
+            min_size=0,
             max_size=size,
             reset=_keep,
             server_settings=session(producer, **settings),

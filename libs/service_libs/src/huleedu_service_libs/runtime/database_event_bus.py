@@ -154,8 +154,9 @@ class DatabaseEventBus(ABC):
         for runner in self._runners.values():
             runner.start(tasks)
 
-    async def _close(self) -> None:  # noqa: B027  # nothing, by default
+    async def _close(self) -> None:
         """Let go of what the readers hold outside the database."""
+        await asyncio.gather(*(runner.source.close() for runner in self._runners.values()))
 
     def _groups(self) -> list[str]:
         return list(self._runners)

@@ -62,6 +62,9 @@ class Source(Protocol):
     def settled(self, deliveries: Sequence[Delivery]) -> None:
         """The transaction of these has been committed."""
 
+    async def close(self) -> None:
+        """Nobody takes from it any more: let go of what it holds outside the database."""
+
 
 class WrongProducer(Exception):
     """This message is not its sender's to say."""

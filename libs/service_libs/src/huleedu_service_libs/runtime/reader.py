@@ -67,6 +67,7 @@ class Reader:
                 continue
             except Braked as error:
                 self.trouble = reason(error)
+                await self._source.close()  # other replicas may do better
                 return
             except Exception as error:
                 await self._wait_out(error)

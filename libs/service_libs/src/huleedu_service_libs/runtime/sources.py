@@ -53,6 +53,9 @@ class DatabaseSource:
     def settled(self, deliveries: Sequence[Delivery]) -> None:
         """See `Source.settled`."""
 
+    async def close(self) -> None:
+        """See `Source.close`."""
+
 
 class LogSource(DatabaseSource):
     """The log itself. Position and ownership are asked of the database at each poll, never remembered."""

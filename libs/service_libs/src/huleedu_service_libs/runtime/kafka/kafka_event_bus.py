@@ -108,15 +108,12 @@ class KafkaEventBus(DatabaseEventBus):
 
     def _measured(self, backlogs: Sequence[GroupBacklog]) -> None:
         """Hold groups back that would only make a queue longer that is too long already."""
-        unsent = next((each.lag for each in backlogs if each.group == RELAY), 0)
-        self._held_back = {
-            each.group: why for each in backlogs if each.group != RELAY and (why := self._why_hold_back(each, unsent))
-        }
-        super()._measured([self._with_lag(each) for each in backlogs if each.group != RELAY])
-        for runner in list(self._runners.values())[:1]:
-            relay = next((each for each in backlogs if each.group == RELAY), None)
-            if relay is not None:
-                runner.telemetry.behind(Group(name=RELAY, routes=()), relay)
+        relay = next(each for each in backlogs if each.group == RELAY)
+        groups = [self._with_lag(each) for each in backlogs if each.group != RELAY]
+        self._held_back = {each.group: why for each in groups if (why := self._why_hold_back(each, relay.lag))}
+        super()._measured(groups)
+        for runner in list(self._runners.values())[:1]:  # the relay is the process's: one service tells of it
+            runner.telemetry.behind(Group(name=RELAY, routes=()), relay)
 
     def _why_hold_back(self, backlog: GroupBacklog, unsent: int) -> str | None:
         if unsent > self._options.relay_lag_limit:
@@ -159,5 +156,5 @@ class KafkaEventBus(DatabaseEventBus):
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _close(self) -> None:
-        await asyncio.gather(self._relay.close(), *(source.close() for source in self._sources.values()))
+        await asyncio.gather(self._relay.close(), super()._close())
         await self._recall.close()
