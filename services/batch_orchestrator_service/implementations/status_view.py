@@ -94,7 +94,7 @@ def _progress(batch: Batch, progress: Progress) -> BatchProgress:
     phases = [view_of(phase, progress) for phase in batch.runs[-1].phases] if batch.runs else []
     return BatchProgress(
         content=_ingestion(batch),
-        phases=[_phase_progress(view) for view in phases],
+        phases=[phase_progress(view) for view in phases],
         percentage=round(sum(view.percentage for view in phases) / len(phases), 1) if phases else 0.0,
     )
 
@@ -109,7 +109,8 @@ def _ingestion(batch: Batch) -> IngestionProgress:
     )
 
 
-def _phase_progress(view: PhaseView) -> PhaseProgressBody:
+def phase_progress(view: PhaseView) -> PhaseProgressBody:
+    """How far the phase is."""
     return PhaseProgressBody(
         phase=view.phase.name,
         status=view.status,
