@@ -126,14 +126,18 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
     @property
     def status(self) -> BatchStatus:
-        """How it stands; failed critically when none of the phases it carried out itself gave anything."""
+        """How it stands; failed critically when none of the phases it carried out itself gave anything.
+
+        One that found all of them done already carried out none: what those gave is what it gives.
+        """
         if self.is_active:
             return BatchStatus.PROCESSING_PIPELINES
         if self.is_cancelled:
             return BatchStatus.CANCELLED
         if self.successful == len(self.essays):
             return BatchStatus.COMPLETED_SUCCESSFULLY
-        gave_something = any(phase.succeeded for phase in self.phases if not phase.reuse)
+        own = [phase for phase in self.phases if not phase.reuse] or self.phases
+        gave_something = any(phase.succeeded for phase in own)
         return BatchStatus.COMPLETED_WITH_FAILURES if gave_something else BatchStatus.FAILED_CRITICALLY
 
 

@@ -301,6 +301,13 @@ class TestFurtherPipelines:
         assert (completed.run_id, completed.successful_essay_count) == ("run-2", 2)
         assert batch.active_run is None
 
+    def test_asked_again_what_is_done_but_for_some_essays_is_no_worse_than_it_was(self) -> None:
+        first = (*self.FIRST[:-1], outcome(SPELLCHECK, "ab", {"c": "EMPTY_CONTENT"}))
+
+        batch, _ = then(after(*first), resolved(phase(SPELLCHECK, reuse=True), run="run-2"))
+
+        assert batch.status is after(*first).status is BatchStatus.COMPLETED_WITH_FAILURES
+
     def test_what_was_never_done_is_not_reused(self) -> None:
         batch = after(registered("a"), provisioned("a"))
         _, effects = then(batch, resolved(phase(SPELLCHECK, reuse=True)))
