@@ -105,7 +105,7 @@ def _key(batch: Batch) -> object:
         ingestion.wait.overdue,
         batch.essays.ready,
         bool(run and run.is_active),
-        tuple(sorted(batch.done)),
+        tuple(sorted((name, bool(found.failed)) for name, found in batch.done.items())),
         tuple(phases),
     )
 
