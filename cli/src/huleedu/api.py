@@ -21,7 +21,7 @@ Json = dict[str, Any]
 Ask = Callable[[], AbstractAsyncContextManager[aiohttp.ClientResponse]]
 
 PATIENCE = 20  # times to ask again while something is away, such as a database that is being started
-REFUSALS = 3  # after which nobody seems to listen any more
+REFUSALS = 3  # after which nobody seems to listen, unless the platform has answered before
 PAUSE_SECONDS = 1.0
 
 _LOST = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientPayloadError)
@@ -40,6 +40,7 @@ class Api:
 
     def __init__(self, addresses: Mapping[str, str]) -> None:
         self._addresses = addresses
+        self._has_answered = False
         self.user = _account()
         self._session = aiohttp.ClientSession(
             headers={"X-User-ID": self.user, **_operator()}, timeout=aiohttp.ClientTimeout(total=120)
@@ -72,7 +73,7 @@ class Api:
             url = self._url("file_service", "/v1/files/batch")
             return self._session.post(url, data=_form(batch_id, files), headers=headers)
 
-        await _patiently(ask)
+        await self._patiently(ask)
 
     async def request_pipeline(self, batch_id: str, pipeline: str, *, assignment_id: str | None = None) -> Json:
         """Have the batch processed; some phases need the assignment whose prompt the students were given."""
@@ -154,10 +155,29 @@ class Api:
 
     async def _post(self, service: str, path: str, body: Json) -> Json:
         headers = {"Idempotency-Key": str(uuid.uuid4())}
-        return await _patiently(lambda: self._session.post(self._url(service, path), json=body, headers=headers))
+        return await self._patiently(lambda: self._session.post(self._url(service, path), json=body, headers=headers))
 
     async def _get(self, service: str, path: str) -> Json:
-        return await _patiently(lambda: self._session.get(self._url(service, path)))
+        return await self._patiently(lambda: self._session.get(self._url(service, path)))
+
+    async def _patiently(self, ask: Ask) -> Json:
+        """Ask again while something is away or restarts; no effect comes twice, as each POST has a key."""
+        refusals = 0
+        for _ in range(PATIENCE):
+            try:
+                async with ask() as response:
+                    self._has_answered = True
+                    if response.status != HTTPStatus.SERVICE_UNAVAILABLE:
+                        return await _checked(response)
+            except aiohttp.ClientConnectorError:
+                refusals += 1
+                if refusals == REFUSALS and not self._has_answered:
+                    raise
+            except _LOST:
+                pass
+            await _pause()
+        async with ask() as response:
+            return await _checked(response)
 
     def _url(self, service: str, path: str) -> str:
         if service not in self._addresses:
@@ -192,23 +212,8 @@ def _form(batch_id: str, files: Sequence[Path]) -> aiohttp.FormData:
     return form
 
 
-async def _patiently(ask: Ask) -> Json:
-    """Ask again while something is away or restarts; no effect comes twice, as each POST has a key."""
-    refusals = 0
-    for _ in range(PATIENCE):
-        try:
-            async with ask() as response:
-                if response.status != HTTPStatus.SERVICE_UNAVAILABLE:
-                    return await _checked(response)
-        except aiohttp.ClientConnectorError:
-            refusals += 1
-            if refusals == REFUSALS:
-                raise
-        except _LOST:
-            pass
-        await asyncio.sleep(PAUSE_SECONDS)
-    async with ask() as response:
-        return await _checked(response)
+async def _pause() -> None:
+    await asyncio.sleep(PAUSE_SECONDS)
 
 
 async def _checked(response: aiohttp.ClientResponse, *, read: bool = True) -> Json:
