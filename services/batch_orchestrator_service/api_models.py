@@ -379,36 +379,6 @@ class BatchStatusResponse(BaseModel):
     version: int
 
 
-class BatchSummary(BaseModel):
-    """One batch in a list."""
-
-    batch_id: str
-    status: BatchStatus
-    client_status: BatchClientStatus
-    course_code: CourseCode
-    expected_essay_count: int
-    user_id: str
-    class_id: str | None
-    created_at: datetime
-    updated_at: datetime
-
-
-class BatchListQuery(BaseModel):
-    """Which batches, newest first; `cursor` is the `next_cursor` of the page before."""
-
-    status: BatchStatus | BatchClientStatus | None = None
-    class_id: Name | None = None
-    limit: int = Field(default=50, gt=0, le=100)
-    cursor: Name | None = None
-
-
-class BatchListResponse(BaseModel):
-    """One page; without a `next_cursor` it is the last."""
-
-    batches: list[BatchSummary]
-    next_cursor: str | None
-
-
 class TimelineQuery(BaseModel):
     """From after this fact on."""
 

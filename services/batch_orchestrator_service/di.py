@@ -1,6 +1,7 @@
 """BOS's parts: what fills each port, made once per process."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 from dishka import Provider, Scope, alias, from_context, provide, provide_all
 from uuid_utils import uuid7
@@ -10,6 +11,7 @@ from batch_orchestrator_service.config import SERVICE_NAME, BatchOrchestratorSet
 from batch_orchestrator_service.implementations.batch_conductor_client_impl import BatchConductorClientImpl
 from batch_orchestrator_service.implementations.batch_control_impl import BatchControlImpl
 from batch_orchestrator_service.implementations.batch_essays_ready_handler import BatchEssaysReadyHandler
+from batch_orchestrator_service.implementations.batch_lists import BatchLists
 from batch_orchestrator_service.implementations.batch_processing_service_impl import BatchProcessingServiceImpl
 from batch_orchestrator_service.implementations.batch_repository_postgres_impl import PostgreSQLBatchRepositoryImpl
 from batch_orchestrator_service.implementations.batch_table import BatchTable
@@ -32,6 +34,7 @@ from batch_orchestrator_service.protocols import (
     BatchRepositoryProtocol,
     Clock,
     NewId,
+    Look,
 )
 from huleedu_service_libs.http_client import PeerClient
 from huleedu_service_libs.metrics import ServiceMetrics
@@ -44,6 +47,19 @@ from huleedu_service_libs.tracing import Tracing
 
 
 class OutsideProvider(Provider):
+class _Look:
+    """See `Look`."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+
+    def now(self) -> datetime:
+        return self._platform.clock()
+
+    def trouble(self) -> str | None:
+        return self._platform.bus.trouble(SERVICE_NAME)
+
+
     """What reaches beyond the process: tables, log, BCS, clock. Tests put their own in its place."""
 
     scope = Scope.APP
@@ -58,6 +74,11 @@ class OutsideProvider(Provider):
         return lambda: current_unit().now
 
     @provide
+    @provide
+    def look(self, platform: Platform) -> Look:
+        """At the process."""
+        return _Look(platform)
+
     def transactions(self, platform: Platform, database: Database, table: BatchTable) -> Transactions:
         """Commands of one tick share a commit."""
         return GroupCommit(database, SERVICE_NAME, platform.bus.said, states=table)
@@ -81,7 +102,7 @@ class BatchProvider(Provider):
     reads_content = alias(BatchOrchestratorSettings, provides=ReadsContent)
     service = provide(BatchProcessingServiceImpl, provides=BatchProcessingServiceProtocol)
     control = provide(BatchControlImpl, provides=BatchControlProtocol)
-    parts = provide_all(BulkDesk, BatchDecisions, Registrar, PipelineDesk, PromptDesk, Operations)
+    parts = provide_all(BatchLists, BulkDesk, BatchDecisions, Registrar, PipelineDesk, PromptDesk, Operations)
 
     @provide
     def metrics(self) -> ServiceMetrics:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import msgspec
 
 from batch_orchestrator_service.api_models import (
-    BatchListResponse,
     BatchRegistrationRequestV1,
     BatchRegistrationResponse,
     BatchStatusResponse,
@@ -25,8 +24,8 @@ from batch_orchestrator_service.implementations.phase_view import pipeline_state
 from batch_orchestrator_service.implementations.pipeline_desk import PipelineDesk
 from batch_orchestrator_service.implementations.prompt_desk import PromptDesk
 from batch_orchestrator_service.implementations.registrar import Registrar, storage_reference
-from batch_orchestrator_service.implementations.status_view import status_of, summary_of
-from batch_orchestrator_service.protocols import BatchFilter, BatchRepositoryProtocol, PhaseProgress, TimelineEntry
+from batch_orchestrator_service.implementations.status_view import status_of
+from batch_orchestrator_service.protocols import BatchRepositoryProtocol, PhaseProgress, TimelineEntry
 from common_core.enums import PhaseName
 from common_core.messages.pipeline import PromptPayload
 from huleedu_service_libs.causes import cause_of_request
@@ -101,13 +100,6 @@ class BatchProcessingServiceImpl:
         """See the protocol."""
         batch = _owned(await self._batches.get(batch_id), batch_id, None)
         return pipeline_state_answer(batch, await self._progress(batch))
-
-    async def list_batches(self, wanted: BatchFilter) -> BatchListResponse:
-        """See the protocol."""
-        found = await self._batches.list(msgspec.structs.replace(wanted, limit=wanted.limit + 1))
-        page = found[: wanted.limit]
-        more = page[-1].batch_id if len(found) > wanted.limit else None
-        return BatchListResponse(batches=[summary_of(batch) for batch in page], next_cursor=more)
 
     async def timeline(self, batch_id: str, user_id: str | None, after: int, limit: int) -> TimelineResponse:
         """See the protocol."""

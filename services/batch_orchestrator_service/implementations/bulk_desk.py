@@ -101,7 +101,7 @@ class BulkDesk:
             )
         )
         at, pause = self._clock(), timedelta(seconds=1 / asked.per_second)
-        for batch in page:
+        for batch in await self._batches.get_all([listed.batch_id for listed in page]):
             if (wish := self._wish(asked, batch)) is not None:
                 owner = batch.registration
                 cause = Cause(asked.correlation_id, {"user_id": owner.user_id, "org_id": owner.org_id})

@@ -6,7 +6,6 @@ from batch_orchestrator_service.api_models import (
     BatchContext,
     BatchProgress,
     BatchStatusResponse,
-    BatchSummary,
     FailedEssay,
     FileFailureBody,
     HaltBody,
@@ -50,22 +49,6 @@ def status_of(batch: Batch, progress: Progress) -> BatchStatusResponse:
         created_at=batch.registered_at,
         updated_at=batch.changed_at,
         version=batch.version,
-    )
-
-
-def summary_of(batch: Batch) -> BatchSummary:
-    """The batch in one line."""
-    registration = batch.registration
-    return BatchSummary(
-        batch_id=batch.batch_id,
-        status=batch.status,
-        client_status=CLIENT_STATUS[batch.status],
-        course_code=registration.course_code,
-        expected_essay_count=len(registration.essay_ids),
-        user_id=registration.user_id,
-        class_id=registration.class_id,
-        created_at=batch.registered_at,
-        updated_at=batch.changed_at,
     )
 
 
