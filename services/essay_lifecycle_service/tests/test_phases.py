@@ -20,6 +20,7 @@ from common_core.messages.pipeline import (
 from common_core.messages.spellcheck import EssayLifecycleSpellcheckRequestV1, SpellcheckPhaseCompletedV1
 from common_core.shared import EssayProcessingInputRefV1
 from essay_lifecycle_service.domain.requests import ai_feedback_answers, nlp_answers, spellcheck_answers
+from essay_lifecycle_service.domain.window import Policy
 from essay_lifecycle_service.implementations.phase_handlers import PhaseHandler
 from essay_lifecycle_service.metrics import EssayLifecycleMetrics
 from essay_lifecycle_service.tests.said import (
@@ -262,7 +263,7 @@ async def test_an_essay_that_is_named_twice_is_asked_for_once(phases: Phases) ->
 
 
 async def test_a_phase_that_no_service_works_on_fails_at_once(make_store: MakeStore) -> None:
-    phases = Phases(make_store(2))
+    phases = Phases(make_store(Policy(window=2)))
     await phases.take(judge("9b", CLASS))
     await phases.take(judge("9b", CLASS))
 
@@ -273,7 +274,7 @@ async def test_a_phase_that_no_service_works_on_fails_at_once(make_store: MakeSt
 
 
 async def test_no_more_essays_are_out_than_the_window_holds(make_store: MakeStore) -> None:
-    phases = Phases(make_store(2))
+    phases = Phases(make_store(Policy(window=2)))
     await phases.take(spellcheck("9b", CLASS))
     assert requested(phases) == ids("ada", "bo")
 
@@ -285,7 +286,7 @@ async def test_no_more_essays_are_out_than_the_window_holds(make_store: MakeStor
 
 
 async def test_who_came_first_is_sent_first(make_store: MakeStore) -> None:
-    phases = Phases(make_store(2))
+    phases = Phases(make_store(Policy(window=2)))
     await phases.take(spellcheck("9b", CLASS), spellcheck("9c", ["di"]))
     await phases.take(spellcheck("9d", ["eli"]))
     assert requested(phases) == ids("ada", "bo")
@@ -298,7 +299,7 @@ async def test_who_came_first_is_sent_first(make_store: MakeStore) -> None:
 
 
 async def test_each_phase_has_a_window_of_its_own(make_store: MakeStore) -> None:
-    phases = Phases(make_store(1))
+    phases = Phases(make_store(Policy(window=1)))
     await phases.take(spellcheck("9b", ["ada"]))
     await phases.take(analyse("9c", refs(["bo"])))
 
@@ -307,7 +308,7 @@ async def test_each_phase_has_a_window_of_its_own(make_store: MakeStore) -> None
 
 
 async def test_what_is_superseded_makes_room(make_store: MakeStore) -> None:
-    phases = Phases(make_store(2))
+    phases = Phases(make_store(Policy(window=2)))
     await phases.take(spellcheck("9b", CLASS))
     requested(phases)
     await phases.take(spellcheck("9b", CLASS, attempt=2))
@@ -316,7 +317,7 @@ async def test_what_is_superseded_makes_room(make_store: MakeStore) -> None:
 
 
 async def test_whoever_waits_already_gets_the_room_before_a_new_attempt(make_store: MakeStore) -> None:
-    phases = Phases(make_store(2))
+    phases = Phases(make_store(Policy(window=2)))
     await phases.take(spellcheck("9b", ["ada", "bo"]), spellcheck("9c", ["di"]))
     assert requested(phases) == ids("ada", "bo")
     await phases.take(spellcheck("9b", ["ada", "bo"], attempt=2))
@@ -325,7 +326,7 @@ async def test_whoever_waits_already_gets_the_room_before_a_new_attempt(make_sto
 
 
 async def test_an_answer_about_an_essay_that_still_waits_changes_nothing(make_store: MakeStore) -> None:
-    phases = Phases(make_store(1))
+    phases = Phases(make_store(Policy(window=1)))
     await phases.take(spellcheck("9b", ["ada", "bo"]))
     await phases.take(spelled("9b", "bo"))
 
