@@ -115,6 +115,7 @@ class PostgreSQLPhaseRepositoryImpl:
 
     async def close(self, phase: PhaseName, addresses: Sequence[Address], at: datetime) -> PhaseStep:
         """See the protocol: whoever waits counts as sent, whoever is sent as answered, and then the phase is over."""
+        await self._lock(phase)  # first: how many have been sent must not be older than that
         found = await self._find(phase, addresses)
         plans = await self._shelf.get({phase_id for phase_id, _ in found.values()})
         waiting = {phase_id: len(plans[phase_id].places) - sent for phase_id, sent in found.values()}
