@@ -20,6 +20,7 @@ from batch_orchestrator_service.implementations.content_handler import ContentHa
 from batch_orchestrator_service.implementations.decisions import BatchDecisions
 from batch_orchestrator_service.implementations.els_batch_phase_outcome_handler import ELSBatchPhaseOutcomeHandler
 from batch_orchestrator_service.implementations.event_publisher_impl import DefaultBatchEventPublisherImpl
+from batch_orchestrator_service.implementations.notification_handler import NotificationHandler
 from batch_orchestrator_service.implementations.phase_handlers import PhaseProgressHandler, PhaseTimerHandler
 from batch_orchestrator_service.implementations.pipeline_desk import PipelineDesk
 from batch_orchestrator_service.implementations.pipeline_request_handler import PipelineRequestHandler
@@ -33,8 +34,8 @@ from batch_orchestrator_service.protocols import (
     BatchProcessingServiceProtocol,
     BatchRepositoryProtocol,
     Clock,
-    NewId,
     Look,
+    NewId,
 )
 from huleedu_service_libs.http_client import PeerClient
 from huleedu_service_libs.metrics import ServiceMetrics
@@ -46,7 +47,6 @@ from huleedu_service_libs.surroundings import ReadsContent
 from huleedu_service_libs.tracing import Tracing
 
 
-class OutsideProvider(Provider):
 class _Look:
     """See `Look`."""
 
@@ -60,6 +60,7 @@ class _Look:
         return self._platform.bus.trouble(SERVICE_NAME)
 
 
+class OutsideProvider(Provider):
     """What reaches beyond the process: tables, log, BCS, clock. Tests put their own in its place."""
 
     scope = Scope.APP
@@ -74,11 +75,11 @@ class _Look:
         return lambda: current_unit().now
 
     @provide
-    @provide
     def look(self, platform: Platform) -> Look:
         """At the process."""
         return _Look(platform)
 
+    @provide
     def transactions(self, platform: Platform, database: Database, table: BatchTable) -> Transactions:
         """Commands of one tick share a commit."""
         return GroupCommit(database, SERVICE_NAME, platform.bus.said, states=table)
@@ -128,4 +129,5 @@ class ConsumerProvider(Provider):
         PhaseTimerHandler,
         PhaseProgressHandler,
         PipelineRequestHandler,
+        NotificationHandler,
     )

@@ -13,6 +13,7 @@ from batch_orchestrator_service.implementations.batch_table import BatchTable
 from batch_orchestrator_service.implementations.bulk_desk import BulkDesk
 from batch_orchestrator_service.implementations.content_handler import ContentHandler
 from batch_orchestrator_service.implementations.els_batch_phase_outcome_handler import ELSBatchPhaseOutcomeHandler
+from batch_orchestrator_service.implementations.notification_handler import NotificationHandler
 from batch_orchestrator_service.implementations.phase_handlers import PhaseProgressHandler, PhaseTimerHandler
 from batch_orchestrator_service.implementations.pipeline_request_handler import PipelineRequestHandler
 from common_core.messages.batch import (
@@ -20,6 +21,7 @@ from common_core.messages.batch import (
     BatchEssaysReady,
     BatchValidationErrorsV1,
 )
+from common_core.messages.notification import TeacherNotificationRequestedV1
 from common_core.messages.pipeline import (
     ClientBatchPipelineRequestV1,
     ELSBatchPhaseOutcomeV1,
@@ -40,6 +42,7 @@ class BatchKafkaConsumer:
         timers: PhaseTimerHandler,
         progress: PhaseProgressHandler,
         requests: PipelineRequestHandler,
+        notifications: NotificationHandler,
         bulk: BulkDesk,
     ) -> None:
         self._table, self._requests = table, requests
@@ -59,6 +62,7 @@ class BatchKafkaConsumer:
             on(RetryAsked, bulk.decide),
             on(ClientBatchPipelineRequestV1, requests.handle),
             on_run(ELSBatchPhaseProgressV1, progress.handle),
+            on_run(TeacherNotificationRequestedV1, notifications.handle),
         )
 
     def groups(self) -> tuple[Group, ...]:

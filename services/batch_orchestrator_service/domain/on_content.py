@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
+from batch_orchestrator_service.domain import notifications as tell
 from batch_orchestrator_service.domain.announcements import announcement, content_deadline
 from batch_orchestrator_service.domain.asked import BatchRegistered
 from batch_orchestrator_service.domain.batch import Batch
@@ -36,7 +37,8 @@ def closed(batch: Batch, refs: list[EssayProcessingInputRefV1], at: datetime) ->
     if not batch.ingestion.is_open:
         return batch, ()
     essays = batch.essays.with_content(refs)
-    return replace(batch, essays=essays, ingestion=batch.ingestion.closed(at, usable=bool(essays.ready))), ()
+    batch = replace(batch, essays=essays, ingestion=batch.ingestion.closed(at, usable=bool(essays.ready)))
+    return batch, tell.content_closed(batch, at)
 
 
 def failed(batch: Batch, errors: BatchValidationErrorsV1, at: datetime) -> Step:

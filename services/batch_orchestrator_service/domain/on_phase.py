@@ -5,6 +5,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from batch_orchestrator_service.domain import notifications as tell
 from batch_orchestrator_service.domain import retry
 from batch_orchestrator_service.domain.announcements import phase_deadline
 from batch_orchestrator_service.domain.batch import Batch
@@ -53,7 +54,8 @@ def overdue(batch: Batch, deadline: PhaseDeadlinePassed, at: datetime) -> Step:
     if longer := phase.wait.extended(at, kind.time_limit(len(phase.outstanding)), deadline.done):
         return with_run(batch, run.with_phase(replace(phase, wait=longer))), ()
     closing = replace(phase, wait=phase.wait.closing(at, kind.silence))
-    return with_run(batch, run.with_phase(closing)), (phase_deadline(batch, run, phase, at),)
+    said = (phase_deadline(batch, run, phase, at), *tell.delayed(batch, run, phase, at))
+    return with_run(batch, run.with_phase(closing)), said
 
 
 def retry_due(batch: Batch, due: RetryDue, at: datetime) -> Step:

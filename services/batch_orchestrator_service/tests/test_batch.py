@@ -124,7 +124,8 @@ class TestContent:
         batch, effects = then(overdue_batch, provisioned("a"))
 
         assert batch.status is BatchStatus.READY_FOR_PIPELINE_EXECUTION
-        assert effects == tuple(Never(effect.name) for effect in asked if isinstance(effect, Later))
+        dropped = [effect for effect in effects if isinstance(effect, Never)]
+        assert dropped == [Never(effect.name) for effect in asked if isinstance(effect, Later)]
 
     def test_a_batch_ends_even_if_els_stays_silent(self) -> None:
         batch, _ = then(after(registered()), CONTENT_DEADLINE, later(days=1))

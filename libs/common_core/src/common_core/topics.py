@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from common_core.message import Message
-from common_core.messages import ai_feedback, batch, content, control, nlp, pipeline, results, spellcheck
+from common_core.messages import ai_feedback, batch, content, control, nlp, notification, pipeline, results, spellcheck
 
 MESSAGES: tuple[type[Message], ...] = (
     batch.BatchEssaysRegistered,
@@ -39,6 +39,7 @@ MESSAGES: tuple[type[Message], ...] = (
     ai_feedback.EssayLifecycleAIFeedbackRequestV1,
     ai_feedback.AIFeedbackResultDataV1,
     results.BatchResultsReadyV1,
+    notification.TeacherNotificationRequestedV1,
 )
 
 # A message's own topic is how HuleEdu says it; older peers say the same under these.
@@ -69,9 +70,14 @@ def spellings(message: type[Message]) -> tuple[str, ...]:
     return (message.topic, *OLDER_SPELLINGS.get(message, ()))
 
 
+def producers(message: type[Message]) -> tuple[str, ...]:
+    """Every service that says this: nearly always one."""
+    return (message.producer, *message.also_said_by)
+
+
 def may_say(message: type[Message], source_service: str) -> bool:
-    """True if this producer, under any of its names, owns the message."""
-    return message.producer == "*" or PRODUCER_ALIASES.get(source_service, source_service) == message.producer
+    """True if this producer, under any of its names, is one of the message's."""
+    return message.producer == "*" or PRODUCER_ALIASES.get(source_service, source_service) in producers(message)
 
 
 def faults_of(names: Mapping[str, str]) -> Iterator[str]:
