@@ -27,6 +27,7 @@ from common_core.enums import PhaseName
 from common_core.message import Message
 from common_core.messages.batch import BatchContentProvisioningCompletedV1, BatchEssaysReady, BatchValidationErrorsV1
 from common_core.messages.content import EssaySlotAssignedV1, ExcessContentProvisionedV1
+from common_core.messages.notification import TeacherNotificationRequestedV1
 from common_core.messages.pipeline import ELSBatchPhaseOutcomeV1
 from common_core.messages.spellcheck import EssayLifecycleSpellcheckRequestV1, SpellcheckPhaseCompletedV1
 from essay_lifecycle_service.domain.phases import Address, Cancellation, Hold, PhaseStep
@@ -105,6 +106,7 @@ class School(RuleBasedStateMachine):
         self.out: list[EssayLifecycleSpellcheckRequestV1] = []
         self.answered: dict[tuple[str, int, str], bool] = {}
         self.outcomes: dict[tuple[str, int], ELSBatchPhaseOutcomeV1] = {}
+        self.told: list[tuple[str | None, object]] = []
 
     def handle(self, handler: Callable[[Any], Awaitable[None]], *messages: Message) -> None:
         self.do(self.store.run(lambda: handler([enveloped(message) for message in messages])))
@@ -129,6 +131,8 @@ class School(RuleBasedStateMachine):
                 assert message.attempt is not None
                 assert (message.batch_id, message.attempt) not in self.outcomes
                 self.outcomes[message.batch_id, message.attempt] = message
+            case TeacherNotificationRequestedV1():
+                self.told.append((message.batch_id, message.payload["attempt"]))
             case BatchContentProvisioningCompletedV1():
                 self.completed[message.batch_id] = message
                 self.endings[type(message), message.batch_id] += 1
@@ -339,6 +343,10 @@ class School(RuleBasedStateMachine):
             assert {ref.essay_id for ref in outcome.processed_essays} == {e for e, good in verdicts.items() if good}
             assert set(outcome.failed_essay_ids) == {e for e, good in verdicts.items() if not good}
             assert len(outcome.processed_essays) + len(outcome.failed_essay_ids) == len(verdicts)
+
+    @invariant()
+    def the_teacher_is_told_of_each_outcome_once(self) -> None:
+        assert self.told == list(self.outcomes)
 
     @invariant()
     def late_answers_are_kept_apart(self) -> None:

@@ -5,10 +5,11 @@ from typing import Any, TypeVar
 
 import pytest
 
-from common_core.enums import BatchStatus, PhaseName
+from common_core.enums import BatchStatus, NotificationPriority, PhaseName, WebSocketEventCategory
 from common_core.message import Message
 from common_core.messages.ai_feedback import AIFeedbackResultDataV1, EssayLifecycleAIFeedbackRequestV1
 from common_core.messages.nlp import BatchNlpAnalysisCompletedV1, BatchNlpProcessingRequestedV2
+from common_core.messages.notification import TeacherNotificationRequestedV1
 from common_core.messages.pipeline import (
     BatchServiceAIFeedbackInitiateCommandDataV1,
     BatchServiceCJAssessmentInitiateCommandDataV1,
@@ -19,6 +20,7 @@ from common_core.messages.pipeline import (
 )
 from common_core.messages.spellcheck import EssayLifecycleSpellcheckRequestV1, SpellcheckPhaseCompletedV1
 from common_core.shared import EssayProcessingInputRefV1
+from essay_lifecycle_service.domain.notifications import notifications
 from essay_lifecycle_service.domain.requests import ai_feedback_answers, nlp_answers, spellcheck_answers
 from essay_lifecycle_service.domain.window import Policy
 from essay_lifecycle_service.implementations.phase_handlers import PhaseHandler
@@ -133,7 +135,58 @@ async def test_everything_that_follows_carries_the_commands_correlation(phases: 
     await phases.take(spelled("9b", "ada"))
     await phases.take(spelled("9b", "bo"))
 
-    assert phases.heard.causes == [Cause("request", {"user_id": "ms-frizzle"})] * 4
+    assert phases.heard.causes == [Cause("request", {"user_id": "ms-frizzle"})] * 5
+
+
+async def test_the_teacher_is_told_when_spelling_is_over(phases: Phases) -> None:
+    await phases.take(spellcheck("9b", CLASS))
+    await phases.take(spelled("9b", "ada"), spelled("9b", "bo", error="TEXT_UNREADABLE"))
+    assert phases.hear(TeacherNotificationRequestedV1) == []
+    await phases.take(spelled("9b", "cy"))
+
+    [told] = phases.hear(TeacherNotificationRequestedV1)
+    assert (told.teacher_id, told.batch_id, told.correlation_id) == ("ms-frizzle", id_of("9b"), "request")
+    assert (told.notification_type, told.priority) == ("batch_spellcheck_completed", NotificationPriority.LOW)
+    assert told.category is WebSocketEventCategory.BATCH_PROGRESS
+    assert told.payload == {
+        "batch_id": id_of("9b"),
+        "run_id": id_of("run"),
+        "attempt": 1,
+        "phase_name": PhaseName.SPELLCHECK,
+        "phase_status": BatchStatus.COMPLETED_WITH_FAILURES,
+        "success_count": 2,
+        "failed_count": 1,
+        "total_count": 3,
+        "message": "Spell-checking is over: 2 of 3 essays came through.",
+    }
+
+
+async def test_the_teacher_is_told_when_analysis_is_over(phases: Phases) -> None:
+    await phases.take(analyse("9b", refs(["ada"])))
+    await phases.take(analysed("9b", ["ada"]))
+
+    [told] = phases.hear(TeacherNotificationRequestedV1)
+    assert (told.notification_type, told.priority) == ("batch_nlp_completed", NotificationPriority.STANDARD)
+    assert told.payload["message"] == "Linguistic analysis is over: 1 of 1 essay came through."
+
+
+async def test_an_outcome_is_told_once(phases: Phases) -> None:
+    await phases.take(spellcheck("9b", ["ada"]))
+    await phases.take(spelled("9b", "ada"))
+    await phases.take(spelled("9b", "ada"))
+    await phases.take(spellcheck("9b", ["ada"]))
+
+    [told] = phases.hear(TeacherNotificationRequestedV1)
+    [outcome] = phases.hear(ELSBatchPhaseOutcomeV1)
+    assert told.payload["run_id"] == outcome.run_id
+    assert notifications(outcome, "", told.timestamp) == (), "where nobody knows whose batch it is"
+
+
+async def test_a_phase_that_there_is_nothing_to_tell_of_ends_in_silence(phases: Phases) -> None:
+    await phases.take(judge("9b", ["ada"]))
+
+    assert phases.hear(ELSBatchPhaseOutcomeV1)
+    assert phases.hear(TeacherNotificationRequestedV1) == []
 
 
 @pytest.mark.parametrize(
