@@ -1,11 +1,12 @@
 """What each message says has been done: the same said in two events is an effect that took place twice."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
 from common_core.message import Message
-from common_core.messages import batch, content, control, nlp, pipeline, results, spellcheck
+from common_core.messages import batch, content, control, nlp, notification, pipeline, results, spellcheck
 
 ONCE: Mapping[type[Message], tuple[str, ...]] = {
     batch.BatchEssaysRegistered: ("entity_id",),
@@ -31,6 +32,7 @@ ONCE: Mapping[type[Message], tuple[str, ...]] = {
     spellcheck.SpellcheckResultV1: ("batch_id", "run_id", "entity_id", "attempt"),
     nlp.EssayNlpCompletedV1: ("parent_id", "run_id", "essay_id", "attempt"),
     results.BatchResultsReadyV1: ("batch_id", "run_id"),
+    notification.TeacherNotificationRequestedV1: ("batch_id", "notification_type", "correlation_id", "payload"),
 }
 _FIELDS = {message.topic: fields for message, fields in ONCE.items()}
 
@@ -49,6 +51,9 @@ class _Subject(msgspec.Struct):
     version: int | None = None
     phase_name: str | None = None
     file_upload_id: str | None = None
+    notification_type: str | None = None
+    correlation_id: str | None = None
+    payload: dict[str, Any] = {}
     essays_to_process: list[_Essay] = []
 
 
