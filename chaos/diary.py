@@ -12,7 +12,8 @@ T = TypeVar("T")
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One request and what came of it; times are Unix seconds, status 0 means that no answer came.
 
-    `what`: register, upload, request, status, results, peek; or without a request: saw (a new status), finished, left.
+    `what`: register, upload, request (a pipeline), cancel, pause, resume, retry, operation, status, results, peek; or
+    without a request: saw (a new status), finished, left.
     """
 
     who: str

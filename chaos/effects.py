@@ -1,7 +1,7 @@
 """What each message says has been done: the same said in two events is an effect that took place twice."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -62,19 +62,31 @@ class _Envelope(msgspec.Struct):
     data: _Subject
 
 
+class Told(NamedTuple):
+    """An event's id, the run and the version of its batch that it is about, if any, and what must be done once."""
+
+    event_id: str
+    run_id: str
+    version: int
+    once: tuple[tuple[str, ...], ...]
+
+
 _decode = msgspec.json.Decoder(_Envelope).decode
 
 
-def read(topic: str, raw: bytes) -> tuple[str, tuple[tuple[str, ...], ...]]:
-    """An event's id, and what it says was done that must be done once; nothing of that for mere progress.
+def read(topic: str, raw: bytes) -> Told:
+    """What an event tells; mere progress is nothing that must be done once.
 
     Raises msgspec.MsgspecError for what is no event.
     """
     envelope = _decode(raw)
     data = envelope.data
+    return Told(envelope.event_id, data.run_id or "", data.version or 0, _once(topic, data))
+
+
+def _once(topic: str, data: _Subject) -> tuple[tuple[str, ...], ...]:
     if topic == nlp.BatchNlpProcessingRequestedV2.topic:  # a batch is asked for in parts, each essay once
         part = (topic, str(data.batch_id), str(data.run_id), str(data.attempt))
-        return envelope.event_id, tuple((*part, essay.essay_id) for essay in data.essays_to_process)
+        return tuple((*part, essay.essay_id) for essay in data.essays_to_process)
     fields = _FIELDS.get(topic, ())
-    once = (topic, *(str(getattr(data, field)) for field in fields))
-    return envelope.event_id, (once,) if fields else ()
+    return ((topic, *(str(getattr(data, field)) for field in fields)),) if fields else ()

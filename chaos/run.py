@@ -16,11 +16,13 @@ from chaos import bookkeeper, witness
 from chaos.assignments import PROBE
 from chaos.bookkeeper import KafkaContents
 from chaos.books import Books
+from chaos.client import Platform, Refused
 from chaos.diary import Diary, Struck
 from chaos.kafka_side import Duplicator, Poisoner
+from chaos.operator import Operator
 from chaos.plan import Fault
 from chaos.recovery import probe_name
-from chaos.teacher import Platform, Refused, Teacher
+from chaos.teacher import Teacher
 from chaos.trouble import Trouble
 from chaos.world import World
 
@@ -58,6 +60,7 @@ class Run:
         self._client_diary, self._fault_diary = Diary(folder / "clients.jsonl"), Diary(folder / "faults.jsonl")
         self._poison_diary = Diary(folder / "poison.jsonl")
         self._platform = Platform(world.addresses)
+        self._operator = Operator("operator", seed, self._platform, self._client_diary)
         self._enough = asyncio.Event()
         self._batches: list[str] = []
         self._probes: set[asyncio.Task[Any]] = set()
@@ -67,7 +70,7 @@ class Run:
         trouble = Trouble(self._world, self._folder / "points", self._fault_diary, self._send_probe)
         duplicates = 0
         async with _until_done(trouble.keep_alive()):
-            async with self._teaching() as teachers:
+            async with self._using() as users:
                 await self._calm()
                 began = time.time()
                 async with self._meddling() as duplicator:
@@ -77,7 +80,7 @@ class Run:
                         await duplicator.rest()
                         duplicates = duplicator.sent
                 self._enough.set()
-                rested = await self._rest(teachers, patience)
+                rested = await self._rest(users, patience)
             async with asyncio.timeout(BOOKS_LIMIT):
                 books = await self._books()
         return Lived(
@@ -106,12 +109,14 @@ class Run:
                     await self._probe(probe_name(number))
 
     @asynccontextmanager
-    async def _teaching(self) -> AsyncIterator[set[asyncio.Task[Any]]]:
-        """Teachers at work; at the end, whoever is still at it is sent home."""
+    async def _using(self) -> AsyncIterator[set[asyncio.Task[Any]]]:
+        """Teachers at work, and an operator; at the end, whoever is still at it is sent home."""
+        names = [f"teacher {number}" for number in range(1, self._load.teachers + 1)]
         tasks = {
-            asyncio.create_task(self._teacher(f"teacher {number}").teach(self._enough, self._batches, self._load.pause))
-            for number in range(1, self._load.teachers + 1)
+            asyncio.create_task(self._teacher(name).teach(self._enough, self._batches, self._load.pause))
+            for name in names
         }
+        tasks.add(asyncio.create_task(self._operator.operate(self._enough, names)))
         try:
             yield tasks
         finally:
@@ -143,13 +148,18 @@ class Run:
         self._probes.add(task)
         return task
 
-    async def _rest(self, teachers: set[asyncio.Task[Any]], patience: float) -> float | None:
-        """Seconds until every client had what it asked for and nothing was left to do; None if that took too long."""
+    async def _rest(self, users: set[asyncio.Task[Any]], patience: float) -> float | None:
+        """Seconds until every client had what it asked for and nothing was left to do; None if that took too long.
+
+        An operator's wish is carried out by timers: once none is due, what is paused then waits for nobody else.
+        """
         began = time.time()
         with suppress(TimeoutError):
             async with asyncio.timeout(patience):
-                await asyncio.gather(*teachers, *self._probes)
+                await asyncio.gather(*users, *self._probes)
                 await self._still()
+                while await self._operator.wake(self._batches):
+                    await self._still()
                 return time.time() - began
         return None
 
