@@ -14,6 +14,7 @@ from batch_orchestrator_service.domain.pipeline import PHASES
 from batch_orchestrator_service.domain.run import COMPLETED, PhaseRun, Run
 from common_core.enums import NotificationPriority, WebSocketEventCategory
 from common_core.messages.notification import TeacherNotificationRequestedV1
+from common_core.messages.pipeline import PipelineDeniedV1
 
 PROCESSING_STARTED = "batch_processing_started"
 PROCESSING_DELAYED = "batch_processing_delayed"
@@ -136,6 +137,25 @@ def by_others(batch: Batch, asked: Asked, at: datetime) -> Told:
         reason=asked.reason,
     )
     return (told,)
+
+
+def denied(denial: PipelineDeniedV1, correlation_id: str) -> TeacherNotificationRequestedV1:
+    """What was asked for in a message, which nobody answers, is not done."""
+    return TeacherNotificationRequestedV1(
+        teacher_id=denial.user_id,
+        notification_type=f"pipeline_denied_{denial.denial_reason}",
+        category=WebSocketEventCategory.BATCH_PROGRESS,
+        priority=NotificationPriority.IMMEDIATE,
+        payload={
+            "batch_id": denial.batch_id,
+            "requested_pipeline": denial.requested_pipeline,
+            "denial_code": denial.denial_code,
+            "message": denial.detail,
+        },
+        correlation_id=correlation_id,
+        batch_id=denial.batch_id,
+        timestamp=denial.denied_at,
+    )
 
 
 def _title(phase: PhaseRun) -> str:
