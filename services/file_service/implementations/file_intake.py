@@ -64,7 +64,8 @@ class FileIntake:
         correlation_id = unit.cause.correlation_id
         ended = answer(upload, unit.now, correlation_id)
         if ended is None:
-            return added(upload, correlation_id), Work(ReadFile(batch_id=upload.batch_id, upload=upload))
+            work = Work(ReadFile(batch_id=upload.batch_id, upload=upload), on_behalf_of=upload.user_id)
+            return added(upload, correlation_id), work
         self._metrics.count(upload)
         return added(upload, correlation_id), ended, untold(upload, unit.now)
 
