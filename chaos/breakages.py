@@ -1,9 +1,15 @@
-"""Mechanisms of the runtime, each to be switched off: the checks must then complain. Negative controls."""
+"""Mechanisms of the runtime and rules of services, each to be switched off: the checks must then complain."""
 
 import itertools
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
+
+import msgspec
+from batch_orchestrator_service.domain import on_phase, steps
+from batch_orchestrator_service.domain.batch import Batch
+from batch_orchestrator_service.domain.run import Run
 
 from chaos.replacing import replace
 from huleedu_service_libs import idempotency
@@ -107,10 +113,22 @@ def _registers(claim: Claim | None) -> bool:
     return claim is not None and claim.scope.endswith("/register")
 
 
+def paused_in_name_only() -> None:
+    """Have BOS go on with a paused batch as with any other when a phase is answered."""
+    move = steps.moved_on
+
+    def careless(batch: Batch, run: Run, at: datetime) -> steps.Step:
+        moved, effects = move(msgspec.structs.replace(batch, paused=None), run, at)
+        return msgspec.structs.replace(moved, paused=batch.paused), effects
+
+    replace(on_phase, "moved_on", careless)
+
+
 BREAKAGES: Mapping[str, Callable[[], None]] = {
     "no-inbox": no_inbox,
     "offsets-before-effects": offsets_before_effects,
     "moved-before-sent": moved_before_sent,
     "forgetful-answers": forgetful_answers,
     "answered-without-commit": answered_without_commit,
+    "paused-in-name-only": paused_in_name_only,
 }

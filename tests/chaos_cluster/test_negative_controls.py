@@ -41,6 +41,7 @@ NOTICED_BY = {
     "moved-before-sent": "never_carried",
     "forgetful-answers": "more_batches_than_keys",
     "answered-without-commit": "registrations_lost",
+    "paused-in-name-only": "commanded_while_halted",
 }
 
 
