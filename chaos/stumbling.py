@@ -26,8 +26,9 @@ def install() -> None:
         await skip(self, [request for request in requests if not _stumbles(request)])
         unit = current_unit()
         for request in filter(_stumbles, requests):
-            answers = short_answer(request, FAILED, unit.now), long_answer(request, FAILED, unit.now)
-            unit.say(*answers, cause=cause_of(request))
+            cause = cause_of(request)
+            answers = (answer(request.data, cause, FAILED, unit.now) for answer in (short_answer, long_answer))
+            unit.say(*answers, cause=cause)
 
     replace(NoSpellingEngine, "skip", stumbling)
 
