@@ -26,6 +26,8 @@ from batch_orchestrator_service.implementations.pipeline_desk import PipelineDes
 from batch_orchestrator_service.implementations.pipeline_request_handler import PipelineRequestHandler
 from batch_orchestrator_service.implementations.prompt_desk import PromptDesk
 from batch_orchestrator_service.implementations.registrar import Registrar
+from batch_orchestrator_service.implementations.stream_events import BatchStreamEvent
+from batch_orchestrator_service.implementations.streams import Streams, shown
 from batch_orchestrator_service.kafka_consumer import BatchKafkaConsumer
 from batch_orchestrator_service.protocols import (
     BatchConductorClientProtocol,
@@ -37,6 +39,7 @@ from batch_orchestrator_service.protocols import (
     Look,
     NewId,
 )
+from huleedu_service_libs.event_streams import Hub, StreamMetrics
 from huleedu_service_libs.http_client import PeerClient
 from huleedu_service_libs.metrics import ServiceMetrics
 from huleedu_service_libs.runtime.database import Database
@@ -68,6 +71,7 @@ class OutsideProvider(Provider):
     table = provide(BatchTable)
     batches = provide(PostgreSQLBatchRepositoryImpl, provides=BatchRepositoryProtocol)
     publisher = provide(DefaultBatchEventPublisherImpl, provides=BatchEventPublisherProtocol)
+    streams = provide(Streams)
 
     @provide
     def clock(self) -> Clock:
@@ -83,6 +87,17 @@ class OutsideProvider(Provider):
     def transactions(self, platform: Platform, database: Database, table: BatchTable) -> Transactions:
         """Commands of one tick share a commit."""
         return GroupCommit(database, SERVICE_NAME, platform.bus.said, states=table)
+
+    @provide
+    def hub(
+        self,
+        platform: Platform,
+        database: Database,
+        settings: BatchOrchestratorSettings,
+        metrics: ServiceMetrics,
+    ) -> Hub[BatchStreamEvent]:
+        """All open streams of the process."""
+        return Hub(database, platform.bus, BatchStreamEvent, shown, settings, StreamMetrics(metrics))
 
     @provide
     async def conductor(

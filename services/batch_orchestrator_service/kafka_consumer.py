@@ -61,7 +61,7 @@ class BatchKafkaConsumer:
             on(ResumeAsked, bulk.decide),
             on(RetryAsked, bulk.decide),
             on(ClientBatchPipelineRequestV1, requests.handle),
-            on_run(ELSBatchPhaseProgressV1, progress.handle),
+            on_run(ELSBatchPhaseProgressV1, progress.handle, with_states=True),
             on_run(TeacherNotificationRequestedV1, notifications.handle),
         )
 

@@ -31,7 +31,7 @@ TOLD = {
 
 async def shown(con: "asyncpg.Connection[Any]", batch_id: str) -> list[Any]:
     """The notifications that BOS shows in the streams of this batch, up to now."""
-    rows = await con.fetch("select payload from runtime.log where topic = 'batch_orchestrator.stream.event'")
+    rows = await con.fetch("select payload from runtime.log where topic = 'stays.batch_orchestrator.stream.event'")
     records = [json.loads(raw)["data"] for row in rows for raw in zstandard.decompress(row["payload"]).split(b"\n")]
     return [each["data"] for each in records if each["event"] == "notification" and each["batch_id"] == batch_id]
 

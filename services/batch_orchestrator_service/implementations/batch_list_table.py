@@ -6,7 +6,7 @@ from typing import Any
 from batch_orchestrator_service.implementations.codec import unpack_batch
 from batch_orchestrator_service.protocols import BatchFilter, ListedBatch
 from common_core.enums import BatchStatus, CourseCode
-from huleedu_service_libs.runtime.connection import Pool
+from huleedu_service_libs.runtime.connection import Connection, Pool
 
 FEW = 20_000
 """Up to so many batches that have changed since then are all found and sorted; among more, a walk soon meets enough."""
@@ -30,7 +30,7 @@ _HOW_MANY_CHANGED = f"""select count(*) from (
   select from batches where updated_at >= $1 order by updated_at desc limit {FEW}) changed"""
 
 
-async def list_batches(pool: Pool, wanted: BatchFilter) -> list[ListedBatch]:
+async def list_batches(pool: Pool | Connection, wanted: BatchFilter) -> list[ListedBatch]:
     """The batches that fit, newest first."""
     query, values = statement(wanted, by_change=await _is_quicker_by_change(pool, wanted))
     return [_listed(row) for row in await pool.fetch(query, *values)]
@@ -52,7 +52,7 @@ def statement(wanted: BatchFilter, *, by_change: bool) -> tuple[str, list[object
     return _PAGE.format(found=found), [list(wanted.statuses), wanted.limit, *(value for _, value in given)]
 
 
-async def _is_quicker_by_change(pool: Pool, wanted: BatchFilter) -> bool:
+async def _is_quicker_by_change(pool: Pool | Connection, wanted: BatchFilter) -> bool:
     """A walk through all batches could meet none for long; of an owner's or a class's there are not so many."""
     if wanted.since is None or wanted.unmoved_since or wanted.user_id is not None or wanted.class_id is not None:
         return False

@@ -23,7 +23,7 @@ class BatchLists:
         page = found[: query.limit]
         reasons = await self._reasons(page) if query.stuck else {}
         return BatchListResponse(
-            batches=[_summary(batch, reasons.get(batch.batch_id)) for batch in page],
+            batches=[summary_of(batch, reasons.get(batch.batch_id)) for batch in page],
             next_cursor=page[-1].batch_id if len(found) > query.limit else None,
         )
 
@@ -64,7 +64,8 @@ def _statuses(query: BatchListQuery) -> tuple[BatchStatus, ...]:
     )
 
 
-def _summary(batch: ListedBatch, reason: StuckBody | None) -> BatchSummary:
+def summary_of(batch: ListedBatch, reason: StuckBody | None = None) -> BatchSummary:
+    """The batch in one line; with the reason where it is stuck."""
     summary = BatchSummary(
         batch_id=batch.batch_id,
         status=batch.status,

@@ -12,7 +12,7 @@ _GET_ALL = """select b.state from unnest($1::text[]) with ordinality wanted(batc
   join batches b using (batch_id) order by place"""
 
 
-async def read_batch(pool: Pool, batch_id: str) -> Batch | None:
+async def read_batch(pool: Pool | Connection, batch_id: str) -> Batch | None:
     """The batch as last committed."""
     packed = await pool.fetchval(_GET, batch_id)
     return None if packed is None else unpack_batch(packed)

@@ -35,7 +35,7 @@ async def record_progress(con: Connection, reports: Sequence[ELSBatchPhaseProgre
         await con.execute(_RECORD, *map(list, zip(*columns, strict=True)), at)
 
 
-async def read_progress(pool: Pool, runs: Mapping[str, str]) -> dict[str, dict[PhaseName, PhaseProgress]]:
+async def read_progress(pool: Pool | Connection, runs: Mapping[str, str]) -> dict[str, dict[PhaseName, PhaseProgress]]:
     """How far the phases of these runs are; runs and answers are by batch."""
     found: defaultdict[str, dict[PhaseName, PhaseProgress]] = defaultdict(dict)
     for batch_id, name, *progress in await pool.fetch(_READ, list(runs), list(runs.values())):

@@ -1,4 +1,4 @@
-"""What streams show, as messages of BOS to itself: said in the transaction that makes it true, on a topic that stays."""
+"""What streams show, as messages of BOS to itself, said in the transaction that makes it true on a topic that stays."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -98,7 +98,9 @@ def progress_shown(batch: Batch, report: ELSBatchPhaseProgressV1, at: datetime) 
     run = batch.active_run
     phase = run.phase(report.phase_name) if run else None
     attempt = report.attempt or 1
-    if run is None or phase is None or not phase.awaits_outcome or phase.attempt != attempt:
+    if run is None or report.run_id not in (None, run.run_id):
+        return None
+    if phase is None or not phase.awaits_outcome or phase.attempt != attempt:
         return None
     known = PhaseProgress(attempt, report.succeeded, report.failed, report.total)
     body = phase_progress(view_of(phase, {phase.name: known})).model_dump(mode="json")

@@ -42,6 +42,7 @@ from batch_orchestrator_service.tests.test_acceptance import heard_to_the_end, r
 from common_core.enums import NotificationPriority, WebSocketEventCategory
 from common_core.message import Envelope
 from common_core.messages.notification import TeacherNotificationRequestedV1
+from huleedu_service_libs.runtime import log
 from huleedu_service_libs.runtime.effects import Effect
 
 READY = (registered("ab"), provisioned("ab"))
@@ -269,7 +270,9 @@ async def test_a_running_bos_shows_what_others_tell_and_what_it_tells_itself(
     await heard_to_the_end(client, others)
 
     con = await asyncpg.connect(service_dsn)
-    rows = await con.fetch("select payload from runtime.log where topic = $1 order by first", BatchStreamEvent.topic)
+    rows = await con.fetch(
+        "select payload from runtime.log where topic = $1 order by first", log.topic_of(BatchStreamEvent)
+    )
     await con.close()
     events = [json.loads(raw)["data"] for row in rows for raw in zstandard.decompress(row["payload"]).split(b"\n")]
     shown = [(e["user_id"], e["data"]["notification_type"]) for e in events if e["event"] == "notification"]

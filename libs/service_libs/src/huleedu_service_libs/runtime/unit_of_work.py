@@ -170,7 +170,7 @@ class UnitOfWork:
                 self._set_timer(effect.name, None)
 
     def _say(self, message: Message, cause: Cause) -> None:
-        raws = self._said[message.topic, message.key]
+        raws = self._said[log.topic_of(message), message.key]
         raws.append(self._envelope(message, cause))
         if self._undo is not None:
             self._undo.append(raws.pop)
