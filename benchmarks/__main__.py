@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from benchmarks import lists as listing
 from benchmarks import orchestrate as orchestration
 from benchmarks import page
 from benchmarks import register as registration
@@ -86,6 +87,28 @@ def scale(short: Short = False, as_json: Json = False) -> None:
         scaling.plotted(figures, PAGE.with_name("scale.svg"))
     if as_json:
         print(json.dumps(found | dict(zip(("by_batch_size", "by_open_batches"), series, strict=True))))
+
+
+@app.command()
+def lists(
+    batches: Annotated[
+        int | None, typer.Option(min=1000, help="So many instead of a million; keeps no figures.")
+    ] = None,
+    short: Short = False,
+    as_json: Json = False,
+) -> None:
+    """A page of GET /v1/batches among 1,000,000 batches: first ones, deep ones, and the plans."""
+    full = listing.SHORT if short else listing.FULL
+    size = full if batches is None else listing.Size(batches=batches, requests=full.requests)
+    with _quiet():
+        found = msgspec.to_builtins(listing.run(size))
+    rows, plans = found.pop("rows"), found.pop("plans")
+    tables = (page.table(rows), page.listed(found))
+    print(*tables, *(f"{asked}\n{plan}" for asked, plan in plans.items()), sep="\n\n")
+    if not short and batches is None:
+        page.keep(PAGE, "lists", *tables)
+    if as_json:
+        print(json.dumps(found | {"rows": rows, "plans": plans}))
 
 
 @contextmanager

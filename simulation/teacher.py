@@ -8,12 +8,12 @@ from typing import Any
 
 from batch_orchestrator_service.api_models import (
     BatchRegistrationRequestV1,
-    BulkRequest,
     PipelineRequest,
     RetryRequest,
     WishRequest,
 )
 from batch_orchestrator_service.domain.asked import BulkAction
+from batch_orchestrator_service.operation_models import BulkRequest
 from file_service.domain.uploads import Received
 from file_service.implementations.file_intake import FileIntake
 

@@ -3,9 +3,8 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from batch_orchestrator_service.domain.asked import BulkAction
 from common_core.enums import (
     BatchClientStatus,
     BatchStatus,
@@ -165,25 +164,6 @@ class RetryResponse(BaseModel):
     phase: PhaseName
     run_id: str
     essay_ids: list[str]
-
-
-class BulkRequest(WishRequest):
-    """The same for many batches: all of them, those of one owner, those that have changed `since` then."""
-
-    action: BulkAction
-    user_id: Name | None = None
-    since: AwareDatetime | None = None
-    phase: PhaseName | None = None
-    per_second: float = Field(default=10, gt=0, le=1000, description="how many batches are asked in a second")
-
-
-class BulkResponse(BaseModel):
-    """It is under way; the timelines of the batches tell what came of it."""
-
-    status: Literal["accepted"] = "accepted"
-    operation_id: str
-    action: BulkAction
-    correlation_id: str
 
 
 class KeptReference(BaseModel):

@@ -21,6 +21,7 @@ from batch_orchestrator_service.implementations.decisions import BatchDecisions
 from batch_orchestrator_service.implementations.els_batch_phase_outcome_handler import ELSBatchPhaseOutcomeHandler
 from batch_orchestrator_service.implementations.event_publisher_impl import DefaultBatchEventPublisherImpl
 from batch_orchestrator_service.implementations.notification_handler import NotificationHandler
+from batch_orchestrator_service.implementations.operation_table import PostgreSQLOperationsImpl
 from batch_orchestrator_service.implementations.phase_handlers import PhaseProgressHandler, PhaseTimerHandler
 from batch_orchestrator_service.implementations.pipeline_desk import PipelineDesk
 from batch_orchestrator_service.implementations.pipeline_request_handler import PipelineRequestHandler
@@ -38,6 +39,7 @@ from batch_orchestrator_service.protocols import (
     Clock,
     Look,
     NewId,
+    OperationsProtocol,
 )
 from huleedu_service_libs.event_streams import Hub, StreamMetrics
 from huleedu_service_libs.http_client import PeerClient
@@ -70,6 +72,7 @@ class OutsideProvider(Provider):
 
     table = provide(BatchTable)
     batches = provide(PostgreSQLBatchRepositoryImpl, provides=BatchRepositoryProtocol)
+    operations = provide(PostgreSQLOperationsImpl, provides=OperationsProtocol)
     publisher = provide(DefaultBatchEventPublisherImpl, provides=BatchEventPublisherProtocol)
     streams = provide(Streams)
 

@@ -111,6 +111,18 @@ class PhaseUnknown(NotFound):
     code = "PHASE_UNKNOWN"
 
 
+class OperationNotFound(NotFound):
+    """There is no operation {operation_id}."""
+
+    code = "OPERATION_NOT_FOUND"
+
+
+class OperationHasEnded(Conflict):
+    """The operation has come to its end: there is nothing to stop."""
+
+    code = "OPERATION_HAS_ENDED"
+
+
 class UnknownStatus(Unprocessable):
     """There is no such status: give a batch's or a client's word, one `status=` for each.
 

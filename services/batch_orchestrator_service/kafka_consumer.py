@@ -1,7 +1,7 @@
 """What BOS does with each message: the routing table, bound to the event bus."""
 
 from batch_orchestrator_service.config import SERVICE_NAME
-from batch_orchestrator_service.domain.asked import BulkAsked, CancelAsked, PauseAsked, ResumeAsked, RetryAsked
+from batch_orchestrator_service.domain.asked import BulkStepDue, CancelAsked, PauseAsked, ResumeAsked, RetryAsked
 from batch_orchestrator_service.domain.facts import (
     ContentDeadlinePassed,
     ContentSilencePassed,
@@ -55,7 +55,7 @@ class BatchKafkaConsumer:
             on(ELSBatchPhaseOutcomeV1, outcome.handle),
             on(PhaseDeadlinePassed, timers.deadline_passed),
             on(RetryDue, timers.retry_due),
-            on(BulkAsked, bulk.step),
+            on(BulkStepDue, bulk.step),
             on(CancelAsked, bulk.decide),
             on(PauseAsked, bulk.decide),
             on(ResumeAsked, bulk.decide),

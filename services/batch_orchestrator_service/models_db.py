@@ -1,7 +1,20 @@
 """The tables: what SQL must see stands in columns, the rest of a batch in one compressed column."""
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, LargeBinary, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 
+from batch_orchestrator_service.domain.operation import OperationStatus
 from huleedu_service_libs.migrations import new_metadata
 
 metadata = new_metadata()
@@ -55,4 +68,15 @@ phase_progress = Table(
     Column("failed", Integer, nullable=False),
     Column("total", Integer, nullable=False),
     Column("reported_at", DateTime(timezone=True)),
+)
+
+operations = Table(
+    "operations",
+    metadata,
+    Column("operation_id", _ID, primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("state", JSONB, nullable=False),
+    CheckConstraint(f"status in ({', '.join(repr(str(each)) for each in OperationStatus)})", name="known_status"),
+    Index("uq_operations_subject", "subject", unique=True, postgresql_where=text("status = 'running'")),
 )

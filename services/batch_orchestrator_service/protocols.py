@@ -24,6 +24,7 @@ from batch_orchestrator_service.api_models import (
 from batch_orchestrator_service.domain.asked import ResolvedPhase
 from batch_orchestrator_service.domain.batch import Batch
 from batch_orchestrator_service.domain.facts import Fact
+from batch_orchestrator_service.domain.operation import Operation
 from common_core.enums import BatchStatus, CourseCode, PhaseName
 from common_core.messages.pipeline import ELSBatchPhaseProgressV1
 from huleedu_service_libs.runtime.effects import Effect
@@ -141,6 +142,9 @@ class BatchRepositoryProtocol(Protocol):
     async def list(self, wanted: BatchFilter) -> Sequence[ListedBatch]:
         """The batches that fit, newest first."""
 
+    async def count(self, wanted: BatchFilter) -> int:
+        """How many fit, from after the cursor on; no more than the limit are counted."""
+
     async def get_all(self, batch_ids: Sequence[str]) -> Sequence[Batch]:
         """Those there are, as last committed, in this order; locks nothing."""
 
@@ -240,3 +244,25 @@ class BatchControlProtocol(Protocol):
         self, batch_id: str, phase: str, request: RetryRequest, user_id: str | None, correlation_id: str
     ) -> RetryResponse:
         """Try essays again that failed in a phase: all of them if none is named."""
+
+
+class OperationsProtocol(Protocol):
+    """Keeps what operators have asked of many batches."""
+
+    async def begin(self, operation: Operation) -> Operation:
+        """Keep it, within a unit of work; or where one for the same action, owner and phase runs, have that begin anew.
+
+        With the newer rate and reason, and about all that either was about.
+        """
+
+    async def get_for_update(self, operation_id: str) -> Operation | None:
+        """The operation, locked until the running unit of work ends."""
+
+    async def save(self, operation: Operation) -> None:
+        """Keep it as it is now, within the unit of work."""
+
+    async def get(self, operation_id: str) -> Operation | None:
+        """The operation as last committed; locks nothing."""
+
+    async def newest(self, limit: int) -> Sequence[Operation]:
+        """Those begun last, the newest first."""

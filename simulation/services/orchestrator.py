@@ -8,6 +8,7 @@ from batch_orchestrator_service.config import BatchOrchestratorSettings
 from batch_orchestrator_service.di import BatchProvider, ConsumerProvider, OutsideProvider
 from batch_orchestrator_service.implementations.batch_conductor_client_impl import BatchConductorClientImpl
 from batch_orchestrator_service.implementations.bulk_desk import BulkDesk
+from batch_orchestrator_service.implementations.operations_impl import MockOperationsImpl
 from batch_orchestrator_service.kafka_consumer import BatchKafkaConsumer
 from batch_orchestrator_service.protocols import (
     BatchConductorClientProtocol,
@@ -15,6 +16,7 @@ from batch_orchestrator_service.protocols import (
     BatchProcessingServiceProtocol,
     BatchRepositoryProtocol,
     NewId,
+    OperationsProtocol,
 )
 
 from huleedu_service_libs.content_client import ContentClientProtocol
@@ -42,6 +44,7 @@ async def orchestrator(around: Surroundings, batches: WatchedBatches) -> Orchest
     peer = InProcessPeer(BCS, conductor(OFFERED), around.is_away)
     given = {
         BatchRepositoryProtocol: batches,
+        OperationsProtocol: MockOperationsImpl(),
         BatchConductorClientProtocol: BatchConductorClientImpl(peer),
         ContentClientProtocol: around.contents,
         Transactions: transactions,

@@ -48,11 +48,12 @@ def another_try(batch: Batch, asked: RetryAsked, at: datetime) -> Step:
     if not isinstance(essays, frozenset) or earlier is None or not _is_new(batch, asked.run_id):
         return batch, ()
     standing = retry.as_they_stand(earlier, batch.runs)
-    run = retry.again(standing, asked.phase_name, essays, asked.run_id, asked.correlation_id, at)
+    later = {name: failed for name in asked.then if (failed := retry.retryable(standing, name))}
+    tries = {**later, asked.phase_name: essays}
+    run = retry.again(standing, tries, asked.run_id, asked.correlation_id, at)
     batch = replace(batch, runs=(*batch.runs, run))
-    phase = run.phase(asked.phase_name)
-    assert phase is not None
-    return batch, (command(batch, run, phase, at), tell.started(batch, run, at))
+    begun = tuple(command(batch, run, phase, at) for phase in run.phases if phase.awaits_outcome)
+    return batch, (*begun, tell.started(batch, run, at))
 
 
 def cancel(batch: Batch, asked: CancelAsked, at: datetime) -> Step:

@@ -189,7 +189,7 @@ def _start_or_skip(phase: PhaseRun, essays: tuple[int, ...], at: datetime) -> Ph
     new = set(essays).difference(phase.sent)
     if not new:
         return replace(phase, status=_ended_as(phase), ended_at=phase.ended_at or at)
-    attempt = phase.attempt + 1 if phase.sent else phase.attempt
+    attempt = phase.attempt + 1 if phase.started_at else phase.attempt
     return replace(phase, attempt=attempt, sent=tuple(sorted({*phase.sent, *new}))).dispatched(at)
 
 

@@ -39,6 +39,10 @@ class MockBatchRepositoryImpl:
         fitting = (batch for _, batch in sorted(self._batches.items(), reverse=True) if self._fits(batch, wanted))
         return [ListedBatch.of(batch) for batch, _ in zip(fitting, range(wanted.limit), strict=False)]
 
+    async def count(self, wanted: BatchFilter) -> int:
+        """See the protocol."""
+        return len(await self.list(wanted))
+
     async def get_all(self, batch_ids: Sequence[str]) -> Sequence[Batch]:
         """See the protocol."""
         return [self._batches[batch_id] for batch_id in batch_ids if batch_id in self._batches]

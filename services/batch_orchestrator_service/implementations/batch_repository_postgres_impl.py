@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from batch_orchestrator_service.domain.batch import Batch
 from batch_orchestrator_service.domain.facts import Fact
-from batch_orchestrator_service.implementations.batch_list_table import list_batches
+from batch_orchestrator_service.implementations.batch_list_table import count_batches, list_batches
 from batch_orchestrator_service.implementations.batch_readings import read_batch, read_batches, read_owners
 from batch_orchestrator_service.implementations.batch_table import BatchTable, KeptBatch
 from batch_orchestrator_service.implementations.progress_table import read_progress, record_progress
@@ -43,6 +43,10 @@ class PostgreSQLBatchRepositoryImpl:
     async def list(self, wanted: BatchFilter) -> Sequence[ListedBatch]:
         """See the protocol."""
         return await list_batches(self._database.pool, wanted)
+
+    async def count(self, wanted: BatchFilter) -> int:
+        """See the protocol."""
+        return await count_batches(self._database.pool, wanted)
 
     async def get_all(self, batch_ids: Sequence[str]) -> Sequence[Batch]:
         """See the protocol."""

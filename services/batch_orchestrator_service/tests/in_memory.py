@@ -11,12 +11,14 @@ from batch_orchestrator_service.di import BatchProvider
 from batch_orchestrator_service.domain.asked import ResolvedPhase
 from batch_orchestrator_service.errors import PipelineUnresolved
 from batch_orchestrator_service.implementations.batch_repository_impl import MockBatchRepositoryImpl
+from batch_orchestrator_service.implementations.operations_impl import MockOperationsImpl
 from batch_orchestrator_service.protocols import (
     BatchConductorClientProtocol,
     BatchEventPublisherProtocol,
     BatchRepositoryProtocol,
     Clock,
     Look,
+    OperationsProtocol,
     PipelineQuestion,
 )
 from batch_orchestrator_service.tests.conductor import OFFERED
@@ -135,3 +137,7 @@ class InMemoryProvider(Provider):
     @provide
     def look(self, world: InMemory) -> Look:
         return world.look
+
+    @provide
+    def operations(self) -> OperationsProtocol:
+        return MockOperationsImpl()

@@ -1,27 +1,23 @@
 """Stopping, pausing, going on and trying again over HTTP, with the parts in memory."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from quart.typing import TestClientProtocol as Client
 
 from batch_orchestrator_service.app import create_app
-from batch_orchestrator_service.domain.asked import BulkAsked, CancelAsked, RetryAsked
+from batch_orchestrator_service.domain.asked import CancelAsked
 from batch_orchestrator_service.domain.facts import Fact
-from batch_orchestrator_service.implementations.bulk_desk import STEP, BulkDesk
 from batch_orchestrator_service.implementations.decisions import BatchDecisions
 from batch_orchestrator_service.tests.in_memory import InMemory
 from batch_orchestrator_service.tests.said import SPELLCHECK, outcome, provisioned
 from huleedu_service_libs.health import Health
 from huleedu_service_libs.metrics import ServiceMetrics
-from huleedu_service_libs.runtime.effects import Later
 from huleedu_service_libs.tracing import Tracing
 
 REGISTRATION: dict[str, Any] = {"expected_essay_count": 2, "course_code": "SV2", "user_id": "teacher-1"}
 OWNER, STRANGER = {"X-User-ID": "teacher-1"}, {"X-User-ID": "teacher-2"}
-OPERATOR = {"Authorization": "Bearer sesame"}
 WISHES = ["cancel", "pause", "resume", "phases/spellcheck/retry"]
 
 
@@ -175,65 +171,3 @@ async def test_a_pipeline_that_was_asked_for_before_the_cancellation_starts_noth
 
     status, refused = await found.wish("pipelines", requested_pipeline="spellcheck")
     assert (status, refused["code"]) == (409, "BATCH_CANCELLED")
-
-
-class TestOperators:
-    """POST /v1/operations."""
-
-    @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer open"}, OWNER])
-    async def test_only_they_may(self, client: Client, headers: dict[str, str]) -> None:
-        answer = await client.post("/v1/operations", json={"action": "cancel"}, headers=headers)
-
-        assert (answer.status_code, (await answer.get_json())["code"]) == (403, "NOT_AN_OPERATOR")
-
-    async def operate(self, world: InMemory, client: Client, **wanted: Any) -> list[Later]:
-        """What is to happen to which batch, and when."""
-        world.publisher.effects.clear()
-        answer = await client.post("/v1/operations", json=wanted, headers=OPERATOR)
-        assert answer.status_code == 202
-        desk = await world.container.get(BulkDesk)
-        timers: list[Later] = []
-        while steps := [each for each in self.set_timers(world) if isinstance(each.message, BulkAsked)]:
-            timers += [each for each in self.set_timers(world) if not isinstance(each.message, BulkAsked)]
-            world.publisher.effects.clear()
-            for step in steps:
-                assert isinstance(step.message, BulkAsked)
-                await desk.step(step.message)
-        return timers + self.set_timers(world)
-
-    def set_timers(self, world: InMemory) -> list[Later]:
-        """Those that have been set."""
-        return [effect for effect in world.publisher.effects if isinstance(effect, Later)]
-
-    async def test_one_owner_s_batches(self, world: InMemory, client: Client) -> None:
-        mine = [await ready(world, client) for _ in range(3)]
-        await client.post("/v1/batches/register", json=REGISTRATION | {"user_id": "teacher-2"})
-
-        timers = await self.operate(world, client, action="cancel", user_id="teacher-1", reason="an outage")
-        wishes = [timer.message for timer in timers if isinstance(timer.message, CancelAsked)]
-        assert {wish.batch_id for wish in wishes} == {each.batch_id for each in mine}
-        assert {(wish.asked_by, wish.reason) for wish in wishes} == {("operator", "an outage")}
-
-    async def test_failed_ones_are_tried_again_at_a_limited_rate(self, world: InMemory, client: Client) -> None:
-        failed = [await half_failed(world, client) for _ in range(4)]
-        await ready(world, client)
-
-        timers = await self.operate(world, client, action="retry", per_second=2, since="2026-09-01T07:00:00Z")
-        assert [timer.at - world.watch() for timer in timers] == [timedelta(seconds=n / 2) for n in range(4)]
-        desk = await world.container.get(BulkDesk)
-        for timer in timers:
-            assert isinstance(timer.message, RetryAsked)
-            await desk.decide(timer.message)
-        assert {(await each.status())["status"] for each, _ in failed} == {"processing_pipelines"}
-
-    async def test_what_has_not_changed_since_is_left_alone(self, world: InMemory, client: Client) -> None:
-        await half_failed(world, client)
-
-        assert await self.operate(world, client, action="retry", since="2026-09-01T09:00:00Z") == []
-
-    async def test_many_are_done_in_steps(self, world: InMemory, client: Client) -> None:
-        for _ in range(STEP + 1):
-            await client.post("/v1/batches/register", json=REGISTRATION)
-
-        timers = await self.operate(world, client, action="pause", per_second=1000)
-        assert len({timer.message.key for timer in timers}) == STEP + 1
