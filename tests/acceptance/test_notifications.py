@@ -1,18 +1,18 @@
-"""Whatever the teacher of a guest batch should hear of is shown in its streams, once."""
+"""Whatever the teacher of a guest batch should hear of is seen in the teacher's stream, once."""
 
 import asyncio
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
-import asyncpg
+import aiohttp
 import pytest
-import zstandard
 
 from common_core.enums import CourseCode
 from huleedu.api import Api
 from huleedu.job import do_job
+from huleedu_service_libs.event_streams.reading import EventReader
 from tests.acceptance.conftest import Stage
 from tests.acceptance.test_guest_batch import ESSAY, unwatched
 
@@ -29,26 +29,31 @@ TOLD = {
 }
 
 
-async def shown(con: "asyncpg.Connection[Any]", batch_id: str) -> list[Any]:
-    """The notifications that BOS shows in the streams of this batch, up to now."""
-    rows = await con.fetch("select payload from runtime.log where topic = 'stays.batch_orchestrator.stream.event'")
-    records = [json.loads(raw)["data"] for row in rows for raw in zstandard.decompress(row["payload"]).split(b"\n")]
-    return [each["data"] for each in records if each["event"] == "notification" and each["batch_id"] == batch_id]
+async def heard(stream: aiohttp.ClientResponse) -> list[Any]:
+    """The notifications about the first batch of which everything has been told."""
+    reader, of_batch = EventReader(), defaultdict[str, list[Any]](list)
+    async for chunk in stream.content.iter_any():
+        for event in reader.feed(chunk):
+            if event.event == "notification":
+                told = json.loads(event.data)
+                of_batch[told["batch_id"]].append(told)
+                if {each["notification_type"] for each in of_batch[told["batch_id"]]} >= TOLD:
+                    return of_batch[told["batch_id"]]
+    raise AssertionError("the stream has ended")
 
 
 async def test_a_teacher_hears_of_everything_once(platform: Stage, api: Api, tmp_path: Path) -> None:
     (tmp_path / "elin.txt").write_text(ESSAY, encoding="utf-8")
     (tmp_path / "short.txt").write_text("Too short.", encoding="utf-8")
-    batch_id = await do_job(api, tmp_path, CourseCode.ENG5, "nlp", unwatched)
+    address = f"{platform.addresses['batch_orchestrator_service']}/v1/stream"
+    async with aiohttp.ClientSession() as session, session.get(address, headers={"X-User-ID": api.user}) as stream:
+        listening = asyncio.create_task(heard(stream))
+        batch_id = await do_job(api, tmp_path, CourseCode.ENG5, "nlp", unwatched)
+        notifications = await listening
 
-    con = await asyncpg.connect(platform.databases["batch_orchestrator_service"])
-    while not {told["notification_type"] for told in await shown(con, batch_id)} >= TOLD:
-        await asyncio.sleep(0.1)
-    heard = await shown(con, batch_id)
-    await con.close()
-
-    assert Counter(told["notification_type"] for told in heard) == dict.fromkeys(TOLD, 1)
-    payloads = {told["notification_type"]: told["payload"] for told in heard}
+    assert {told["batch_id"] for told in notifications} == {batch_id}
+    assert Counter(told["notification_type"] for told in notifications) == dict.fromkeys(TOLD, 1)
+    payloads = {told["notification_type"]: told["payload"] for told in notifications}
     assert payloads["batch_validation_failed"]["error_codes"] == {"CONTENT_TOO_SHORT": 1}
     assert payloads["pipeline_completed"]["message"] == "1 of 1 essay came through."
     assert payloads["batch_results_ready"]["run_id"] == payloads["batch_processing_started"]["run_id"]
