@@ -22,12 +22,14 @@ from batch_conductor_service.domain.resolution import (
     resolve,
     summary,
 )
+from huleedu_service_libs.idempotency import NEEDLESS, uses_key
 from huleedu_service_libs.problems import refuses
 
 pipeline_blueprint = Blueprint("pipelines", __name__)
 
 
 @pipeline_blueprint.post("/internal/v1/pipelines/define")
+@uses_key(NEEDLESS)
 @validate_request(DefinePipelineRequest)
 @document_response(DefinePipelineResponse)
 @refuses(UnknownPipeline, PromptMissing)

@@ -95,17 +95,18 @@ async def request_pipeline(
 @batch_blueprint.patch("/v1/batches/<batch_id>/prompt")
 @validate_request(PromptRequest)
 @document_response(PromptResponse)
-@refuses(UserUnknown, BatchNotFound, PromptNotFound, PromptFixed, ServiceUnavailable)
+@refuses(UserUnknown, BatchNotFound, PromptNotFound, PromptFixed, KeyReused, ServiceUnavailable)
+@idempotent(200)
 @inject
 async def set_prompt(
     batch_id: str,
     data: PromptRequest,
     service: FromDishka[BatchProcessingServiceProtocol],
     operations: FromDishka[Operations],
-) -> Response:
+) -> PromptResponse:
     """Give the batch the prompt that its essays answer."""
     with operations.counted("set_prompt"):
-        return _answer(await service.set_prompt(batch_id, data, known_user(), _correlation_id()))
+        return await service.set_prompt(batch_id, data, known_user(), _correlation_id())
 
 
 @batch_blueprint.get("/v1/batches/<batch_id>/status")

@@ -12,6 +12,7 @@ from quart_schema import OpenAPIProvider, QuartSchema
 from quart_schema.conversion import PYDANTIC_REF_TEMPLATE
 from werkzeug.routing import Rule
 
+from huleedu_service_libs.idempotency import HEADER, MAX_KEY_LENGTH, key_use
 from huleedu_service_libs.problems import PROBLEM_JSON, ProblemBody, RefusedCommand, View, refusals
 
 _STREAMED = "_huleedu_streamed"
@@ -38,9 +39,19 @@ class ServiceOpenAPIProvider(OpenAPIProvider):
         refused, streamed = refusals(view), getattr(view, _STREAMED, None)
         for path, operations in paths.items():
             paths[path] = {
-                method: _completed(operation, refused, streamed) for method, operation in sorted(operations.items())
+                method: _completed(_keyed(operation, key_use(view)), refused, streamed)
+                for method, operation in sorted(operations.items())
             }
         return paths, components | (streamed.components if streamed else {})
+
+
+def _keyed(operation: dict[str, Any], use: str | None) -> dict[str, Any]:
+    """With the header that makes sending it twice safe."""
+    if use is None:
+        return operation
+    schema = {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH}
+    key = {"name": HEADER, "in": "header", "required": False, "description": use, "schema": schema}
+    return operation | {"parameters": [*operation.get("parameters", []), key]}
 
 
 @dataclass(frozen=True)
