@@ -102,7 +102,7 @@ async def test_a_service_that_is_started_again_is_waited_for(monkeypatch: pytest
         if pauses == REFUSALS + 1:
             await back.start_server()
 
-    monkeypatch.setattr(subject, "_pause", pause)
+    monkeypatch.setattr(subject, "pause", pause)
     async with TestServer(answering(lambda _: web.json_response({}))) as others:
         places = {"batch_orchestrator_service": str(others.make_url("")), "result_aggregator_service": back_at}
         async with Api({name: place.rstrip("/") for name, place in places.items()}) as api:

@@ -23,8 +23,9 @@ Ask = Callable[[], AbstractAsyncContextManager[aiohttp.ClientResponse]]
 PATIENCE = 20  # times to ask again while something is away, such as a database that is being started
 REFUSALS = 3  # after which nobody seems to listen, unless the platform has answered before
 PAUSE_SECONDS = 1.0
+SILENCE_SECONDS = 50.0  # after which a stream counts as broken: it says every 15 that it lives
 
-_LOST = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientPayloadError)
+LOST = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientPayloadError)
 
 
 class Refused(Exception):
@@ -121,6 +122,18 @@ class Api:
                 found += page["batches"]
         return found
 
+    @asynccontextmanager
+    async def stream(self, batch_id: str | None, last: str | None) -> AsyncIterator[aiohttp.StreamReader]:
+        """Events as they happen, of the batch or of all that are this user's, from after the one with the id `last`."""
+        path = "/v1/stream" if batch_id is None else f"/v1/batches/{batch_id}/stream"
+        headers = {"Last-Event-ID": last} if last else {}
+        patience = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=SILENCE_SECONDS)
+        url = self._url("batch_orchestrator_service", path)
+        async with self._session.get(url, headers=headers, timeout=patience) as response:
+            self._has_answered = True
+            await _checked(response, read=False)
+            yield response.content
+
     async def essays_received(self, batch_id: str) -> int:
         """How many of the batch's essays have their text by now."""
         try:
@@ -173,9 +186,9 @@ class Api:
                 refusals += 1
                 if refusals == REFUSALS and not self._has_answered:
                     raise
-            except _LOST:
+            except LOST:
                 pass
-            await _pause()
+            await pause()
         async with ask() as response:
             return await _checked(response)
 
@@ -212,7 +225,7 @@ def _form(batch_id: str, files: Sequence[Path]) -> aiohttp.FormData:
     return form
 
 
-async def _pause() -> None:
+async def pause() -> None:
     await asyncio.sleep(PAUSE_SECONDS)
 
 

@@ -85,7 +85,9 @@ def run(folder: Folder, course: Course = None, pipeline: Pipeline = "nlp", json:
 
 @app.command()
 def status(
-    batch: Batch, watch: Annotated[bool, typer.Option(help="Go on until it is done.")] = False, json: AsJson = False
+    batch: Batch,
+    watch: Annotated[bool, typer.Option(help="Go on until it is done; with --json one line for each event.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Say where a batch stands and what it waits for."""
     from huleedu.inspect import show_status
