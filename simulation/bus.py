@@ -46,8 +46,8 @@ class InMemoryUnit(UnitOfWork):
 
     @property
     def work(self) -> Sequence[tuple[str, bytes]]:
-        """Items for the group's workers, by topic."""
-        return self._work
+        """Items for the group's workers, by topic. Whose turn it is among them is left to chance."""
+        return [(topic, raw) for _, topic, raw in self._work]
 
     @property
     def timers(self) -> dict[str, tuple[datetime, str, bytes] | None]:

@@ -110,7 +110,12 @@ async def _is_known_to_ras(world: World, batch: Batch) -> AsyncIterator[Violatio
     run = batch.runs[-1]
     if (batch.batch_id, run.run_id) not in world.witness.announced:
         yield Violation("I6", batch.batch_id, f"the results of run {run.run_id} were never announced")
+    tries, gone_without = known.newest_tries, batch.batch_id in world.witness.went_without_els
     for phase in run.phases:
+        outcome = tries[phase.name].outcome if phase.name in tries else None
+        counted = (outcome.succeeded, len(outcome.failures)) if outcome else (0, 0)
+        if counted != (len(phase.succeeded), len(phase.failed)) and not gone_without:
+            yield Violation("I6", batch.batch_id, f"{phase.name}: RAS counts {counted} otherwise than BOS")
         if phase.name in RESULTS_OF:
             ids = [batch.essays.ids[essay] for essay in phase.succeeded]
             found = await world.results.results(batch.batch_id, ids, in_full=False)
