@@ -29,13 +29,6 @@ TOLD = {
 }
 
 
-<<<<<<< HEAD
-async def shown(con: "asyncpg.Connection[Any]", batch_id: str) -> list[Any]:
-    """The notifications that BOS shows in the streams of this batch, up to now."""
-    rows = await con.fetch("select payload from runtime.log where topic = 'stays.batch_orchestrator.stream.event'")
-    records = [json.loads(raw)["data"] for row in rows for raw in zstandard.decompress(row["payload"]).split(b"\n")]
-    return [each["data"] for each in records if each["event"] == "notification" and each["batch_id"] == batch_id]
-=======
 async def heard(stream: aiohttp.ClientResponse) -> list[Any]:
     """The notifications about the first batch of which everything has been told."""
     reader, of_batch = EventReader(), defaultdict[str, list[Any]](list)
@@ -47,7 +40,6 @@ async def heard(stream: aiohttp.ClientResponse) -> list[Any]:
                 if {each["notification_type"] for each in of_batch[told["batch_id"]]} >= TOLD:
                     return of_batch[told["batch_id"]]
     raise AssertionError("the stream has ended")
->>>>>>> f92ad31c888a5f2ab82b31ddc35a3e9e4c4639b6
 
 
 async def test_a_teacher_hears_of_everything_once(platform: Stage, api: Api, tmp_path: Path) -> None:

@@ -252,11 +252,7 @@ async def test_there_are_so_many_streams_and_no_more(world: PostgresWorld) -> No
     with pytest.raises(TooManyStreams):
         await anext(stream(hub, "b"))
 
-<<<<<<< HEAD
     await first.aclose()
-=======
-    await first.aclose()  # type: ignore[attr-defined]  # a generator it is
->>>>>>> f92ad31c888a5f2ab82b31ddc35a3e9e4c4639b6
     await anext(stream(hub, "b"))
     assert metrics.open._value.get() == 1
 

@@ -1,10 +1,6 @@
 """Streams over the log of a test's database, and clients that watch them."""
 
-<<<<<<< HEAD
 from collections.abc import AsyncGenerator
-=======
-from collections.abc import AsyncIterator
->>>>>>> f92ad31c888a5f2ab82b31ddc35a3e9e4c4639b6
 from contextlib import aclosing
 from typing import ClassVar
 
@@ -55,17 +51,10 @@ async def snapshot(con: Connection, gap: Gap | None) -> bytes:
     return msgspec.json.encode({"said": said, "gap": gap})
 
 
-<<<<<<< HEAD
 async def stream(hub: Hub[Whispered], channel: str, last: str | None = None) -> AsyncGenerator[bytes, None]:
     """The bytes that a client gets."""
     opening = await hub.open(place_of(last), snapshot)
     async with aclosing(hub.stream(channel, opening)) as chunks:
-=======
-async def stream(hub: Hub[Whispered], channel: str, last: str | None = None) -> AsyncIterator[bytes]:
-    """The bytes that a client gets."""
-    opening = await hub.open(place_of(last), snapshot)
-    async with aclosing(hub.stream(channel, opening)) as chunks:  # type: ignore[type-var]  # a generator it is
->>>>>>> f92ad31c888a5f2ab82b31ddc35a3e9e4c4639b6
         async for chunk in chunks:
             yield chunk
 
@@ -73,11 +62,7 @@ async def stream(hub: Hub[Whispered], channel: str, last: str | None = None) -> 
 async def watch(hub: Hub[Whispered], channel: str, count: int, last: str | None = None) -> list[StreamedEvent]:
     """The next so many events of a channel, after the last one seen; then the client goes."""
     reader, seen = EventReader(), []
-<<<<<<< HEAD
     async with aclosing(stream(hub, channel, last)) as chunks:
-=======
-    async with aclosing(stream(hub, channel, last)) as chunks:  # type: ignore[type-var]  # a generator it is
->>>>>>> f92ad31c888a5f2ab82b31ddc35a3e9e4c4639b6
         async for chunk in chunks:
             seen += reader.feed(chunk)
             if len(seen) >= count:

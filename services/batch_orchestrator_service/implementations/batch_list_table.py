@@ -49,11 +49,7 @@ async def count_batches(pool: Pool, wanted: BatchFilter) -> int:
     return min(found, wanted.limit)
 
 
-<<<<<<< HEAD
-async def _is_quicker_by_change(pool: Pool | Connection, wanted: BatchFilter) -> bool:
-=======
 async def is_quicker_by_change(pool: Pool | Connection, wanted: BatchFilter) -> bool:
->>>>>>> f92ad31c888a5f2ab82b31ddc35a3e9e4c4639b6
     """A walk through all batches could meet none for long; of an owner's or a class's there are not so many."""
     if wanted.since is None or wanted.unmoved_since or wanted.user_id is not None or wanted.class_id is not None:
         return False

@@ -2,11 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-<<<<<<< HEAD
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-=======
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
->>>>>>> f92ad31c888a5f2ab82b31ddc35a3e9e4c4639b6
 from contextlib import contextmanager
 from typing import Generic
 
@@ -96,11 +92,7 @@ class Hub(Generic[M]):
                 return Opening(last, None)
             return Opening(kept.end, frame(SNAPSHOT, await snapshot(con, gap), kept.end))
 
-<<<<<<< HEAD
     async def stream(self, channel: str, opening: Opening) -> AsyncGenerator[bytes, None]:
-=======
-    async def stream(self, channel: str, opening: Opening) -> AsyncIterator[bytes]:
->>>>>>> f92ad31c888a5f2ab82b31ddc35a3e9e4c4639b6
         """What the channel shows from there on, until its client goes or is too slow, or `end` is called."""
         with self._counted():
             yield OPENED + (opening.snapshot or b"")
