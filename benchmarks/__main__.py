@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from benchmarks import fairness as fairness_of_turns
 from benchmarks import lists as listing
 from benchmarks import orchestrate as orchestration
 from benchmarks import page
@@ -109,6 +110,14 @@ def lists(
         page.keep(PAGE, "lists", *tables)
     if as_json:
         print(json.dumps(found | {"rows": rows, "plans": plans}))
+
+
+@app.command()
+def fairness(short: Short = False, as_json: Json = False) -> None:
+    """A teacher's five essays beside another's thousand, with turns and first come first served, and alone."""
+    with _quiet():
+        figures = fairness_of_turns.run(fairness_of_turns.SHORT if short else fairness_of_turns.FULL)
+    _show("fairness", figures, short, as_json)
 
 
 @contextmanager
