@@ -86,7 +86,7 @@ class Run:
                         duplicates = duplicator.sent
                 self._enough.set()
                 rested = await self._rest(users, patience)
-                await self._watchers.catch_up(await shown(self._world.dsns[BOS]), CATCH_UP_SECONDS)
+                await self._watchers.catch_up(await shown(self._world.dsns[BOS]), min(patience, CATCH_UP_SECONDS))
             async with asyncio.timeout(BOOKS_LIMIT):
                 books = await self._books()
         return Lived(
