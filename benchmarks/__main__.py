@@ -17,6 +17,7 @@ from benchmarks import orchestrate as orchestration
 from benchmarks import page
 from benchmarks import register as registration
 from benchmarks import scale as scaling
+from benchmarks import streams as streaming
 from huleedu_service_libs.logging_utils import configure_logging
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
@@ -110,6 +111,14 @@ def lists(
         page.keep(PAGE, "lists", *tables)
     if as_json:
         print(json.dumps(found | {"rows": rows, "plans": plans}))
+
+
+@app.command()
+def streams(short: Short = False, as_json: Json = False) -> None:
+    """What an open stream costs, and how long an event takes to those who watch, with 1,000 streams open."""
+    with _quiet():
+        figures = streaming.run(streaming.SHORT if short else streaming.FULL)
+    _show("streams", figures, short, as_json)
 
 
 @app.command()
