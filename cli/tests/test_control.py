@@ -105,8 +105,8 @@ async def test_what_failed_within_the_hour_is_tried_again_slowly(
 
 
 async def test_the_timeline_says_who_and_why(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = {"asked_by": "anna", "reason": "wrong class"}
-    fact = {"seq": 4, "at": "2026-09-01T08:00:00Z", "kind": "batch_orchestrator.cancel.asked", "data": data}
+    told = {"who": "anna", "why": "wrong class", "data": {"run_id": None}}
+    fact = {"seq": 4, "at": "2026-09-01T08:00:00Z", "kind": "batch_orchestrator.cancel.asked", **told}
     async with bos(monkeypatch, __v1__batches__b1__timeline={"facts": [fact], "next_after": None}):
         await show_timeline(console, NOWHERE, "b1", False)
 

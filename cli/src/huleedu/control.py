@@ -89,9 +89,10 @@ def _tell(console: Console, answer: Json, as_json: bool) -> None:
 
 
 def _in_words(fact: Json) -> str:
-    data = fact["data"]
     kind = fact["kind"].removeprefix("batch_orchestrator.").removeprefix("huleedu.")
-    about = [str(data[name]) for name in ("phase_name", "requested_pipeline", "run_id") if data.get(name)]
-    who = f" by {data['asked_by']}" if data.get("asked_by") else ""
-    why = f": {data['reason']}" if data.get("reason") else ""
+    about = [
+        str(fact["data"][name]) for name in ("phase_name", "requested_pipeline", "run_id") if fact["data"].get(name)
+    ]
+    who = f" by {fact['who']}" if fact["who"] else ""
+    why = f": {fact['why']}" if fact["why"] else ""
     return " ".join([kind, *about]) + who + why
