@@ -22,13 +22,13 @@ def fact_body(entry: TimelineEntry, batch: Batch) -> TimelineFact:
         seq=entry.seq,
         at=entry.at,
         kind=fact.topic,
-        who=_who(fact, batch),
-        why=_why(fact),
+        who=who_said(fact, batch),
+        why=why_said(fact),
         data=msgspec.to_builtins(fact, str_keys=True),
     )
 
 
-def _who(fact: Fact, batch: Batch) -> str | None:
+def who_said(fact: Fact, batch: Batch) -> str | None:
     """A user, or the service that said it: BOS for its own clocks. None: somebody who did not say who he was."""
     match fact:
         case Asked(asked_by=user):
@@ -39,7 +39,7 @@ def _who(fact: Fact, batch: Batch) -> str | None:
             return fact.producer
 
 
-def _why(fact: Fact) -> str | None:
+def why_said(fact: Fact) -> str | None:
     """The reason that was given, or what it comes down to."""
     match fact:
         case Asked(reason=reason):
