@@ -132,7 +132,7 @@ def streams_begin_anew() -> None:
 
     async def forgetful(self: Hub[Any], last: Place | None, snapshot: Any) -> Opening:
         opening = await open_(self, last, snapshot)
-        return opening if last is None else Opening((await look(self._pool)).end, None)
+        return opening if last is None else Opening((await look(self._tail.pool)).end, None)
 
     replace(Hub, "open", forgetful)
 
