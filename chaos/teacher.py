@@ -137,19 +137,24 @@ class Teacher(Client):
             await asyncio.sleep(self.chance.uniform(*LOOK))
 
     async def _see(self, batch_id: str) -> dict[str, Any]:
-        """Where the batch stands; put down whenever that is news. It is resumed if it has waited for long."""
+        """Where the batch stands; put down whenever that is news."""
         status = await self.look(BOS, f"/v1/batches/{batch_id}/status", batch_id)
         seen = (batch_id, status["status"], len(status["runs"]))
         if seen != self._seen:
             self._seen = seen
             self.note("saw", batch_id, {"status": seen[1], "runs": seen[2]})
-        if status["paused"] is None:
-            self._paused_since = None
-        elif time.time() - (self._paused_since or time.time()) > self.chance.uniform(*WAIT):
-            await self._wish("resume", batch_id)
-        else:
-            self._paused_since = self._paused_since or time.time()
+        await self._resume_after_a_while(batch_id, is_paused=status["paused"] is not None)
         return status
+
+    async def _resume_after_a_while(self, batch_id: str, *, is_paused: bool) -> None:
+        """Whoever has paused it."""
+        now = time.time()
+        if not is_paused:
+            self._paused_since = None
+        elif self._paused_since is None:
+            self._paused_since = now
+        elif now - self._paused_since > self.chance.uniform(*WAIT):
+            await self._wish("resume", batch_id)
 
 
 def _run(status: dict[str, Any], run_id: str) -> dict[str, Any]:
