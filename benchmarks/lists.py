@@ -79,7 +79,7 @@ ASKED = (
     Narrowed(),
     Narrowed(status=(DONE,)),
     Narrowed(status=(FAILED,)),
-    Narrowed(status=tuple(UNENDED)),
+    Narrowed(status=tuple(sorted(UNENDED))),
     Narrowed(since=HOUR),
     Narrowed(since=MONTH),
     Narrowed(since=YEAR),
