@@ -92,7 +92,7 @@ async def test_one_s_own_are_listed(console: Console, monkeypatch: pytest.Monkey
     ((_, query, user),) = here.asked
     assert (query["status"], bool(user)) == (["ready", "failed"], True)
     assert datetime.fromisoformat(query["since"][0]) <= datetime.now(UTC) - timedelta(hours=1)
-    assert all(word in printed(console) for word in ("b1", "anna", "SV2", "ready_for_pipeline_execution", "3"))
+    assert all(word in printed(console) for word in ("b1", "anna", "SV2", "ready for pipeline", "3"))
 
 
 @pytest.mark.parametrize("wanted", [{"owner": "bengt"}, {"everyone": True}])

@@ -54,6 +54,7 @@ def _table(batches: list[Json]) -> Table:
         table.add_column(heading, overflow="fold")
     table.add_column("essays", justify="right")
     for batch in batches:
-        about = (batch["user_id"], batch["course_code"], batch["status"], batch["updated_at"][:19])
+        moved = batch["updated_at"][:16].replace("T", " ")
+        about = (batch["user_id"], batch["course_code"], batch["status"].replace("_", " "), moved)
         table.add_row(batch["batch_id"], *about, str(batch["expected_essay_count"]))
     return table
