@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from common_core.message import Message
-from common_core.messages import ai_feedback, batch, content, control, nlp, pipeline, results, spellcheck
+from common_core.messages import ai_feedback, batch, content, control, matching, nlp, pipeline, results, spellcheck
 
 MESSAGES: tuple[type[Message], ...] = (
     batch.BatchEssaysRegistered,
@@ -36,6 +36,10 @@ MESSAGES: tuple[type[Message], ...] = (
     nlp.BatchNlpProcessingRequestedV2,
     nlp.EssayNlpCompletedV1,
     nlp.BatchNlpAnalysisCompletedV1,
+    matching.BatchServiceStudentMatchingInitiateCommandDataV1,
+    matching.BatchStudentMatchingRequestedV1,
+    matching.BatchAuthorMatchesSuggestedV1,
+    matching.StudentAssociationsConfirmedV1,
     ai_feedback.EssayLifecycleAIFeedbackRequestV1,
     ai_feedback.AIFeedbackResultDataV1,
     results.BatchResultsReadyV1,
@@ -57,6 +61,7 @@ PRODUCER_ALIASES: dict[str, str] = {
     "spell-checker-service": "spellchecker_service",
     "spellchecker-service": "spellchecker_service",
     "nlp-service": "nlp_service",
+    "class-management-service": "class_management_service",
     "result-aggregator-service": "result_aggregator_service",
 }
 
