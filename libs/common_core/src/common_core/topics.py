@@ -4,7 +4,18 @@ import re
 from collections.abc import Iterator, Mapping
 
 from common_core.message import Message
-from common_core.messages import ai_feedback, batch, content, control, matching, nlp, pipeline, results, spellcheck
+from common_core.messages import (
+    ai_feedback,
+    batch,
+    classes,
+    content,
+    control,
+    matching,
+    nlp,
+    pipeline,
+    results,
+    spellcheck,
+)
 
 MESSAGES: tuple[type[Message], ...] = (
     batch.BatchEssaysRegistered,
@@ -40,6 +51,13 @@ MESSAGES: tuple[type[Message], ...] = (
     matching.BatchStudentMatchingRequestedV1,
     matching.BatchAuthorMatchesSuggestedV1,
     matching.StudentAssociationsConfirmedV1,
+    classes.ClassCreatedV1,
+    classes.ClassUpdatedV1,
+    classes.ClassDeletedV1,
+    classes.StudentCreatedV1,
+    classes.StudentUpdatedV1,
+    classes.StudentDeletedV1,
+    classes.EssayStudentAssociationUpdatedV1,
     ai_feedback.EssayLifecycleAIFeedbackRequestV1,
     ai_feedback.AIFeedbackResultDataV1,
     results.BatchResultsReadyV1,

@@ -141,7 +141,7 @@ class AssociationValidationSummary(Value, frozen=True, kw_only=True):
 
 
 class StudentAssociationsConfirmedV1(Message, frozen=True, kw_only=True):
-    """Class management: it is decided who wrote the essays of the batch, by a teacher or because time was up."""
+    """Class management: it is decided who wrote the batch's essays; said again when corrected, the highest version holds."""
 
     topic: ClassVar[str] = "huleedu.class.student.associations.confirmed.v1"
     producer: ClassVar[str] = "class_management_service"
@@ -157,3 +157,4 @@ class StudentAssociationsConfirmedV1(Message, frozen=True, kw_only=True):
     associations: list[StudentAssociationConfirmation]
     timeout_triggered: bool = False
     validation_summary: AssociationValidationSummary
+    version: int | None = None
