@@ -141,7 +141,7 @@ class AssociationValidationSummary(Value, frozen=True, kw_only=True):
 
 
 class StudentAssociationsConfirmedV1(Message, frozen=True, kw_only=True):
-    """Class management: it is decided who wrote the batch's essays; said again when corrected, the highest version holds."""
+    """Class management: it is decided who wrote these essays. Of several corrections the highest version holds."""
 
     topic: ClassVar[str] = "huleedu.class.student.associations.confirmed.v1"
     producer: ClassVar[str] = "class_management_service"
