@@ -5,6 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from class_management_service.domain.roster_columns import RosterField
+from class_management_service.domain.roster_plan import Outcome
+from class_management_service.domain.roster_rows import FaultCode
 from common_core.enums import CourseCode
 from huleedu_service_libs.text import Line
 
@@ -140,6 +143,76 @@ class Removed(BaseModel):
     """It is gone."""
 
     status: Literal["deleted"] = "deleted"
+
+
+class ImportQuery(BaseModel):
+    """`preview`: only say what would happen. `fingerprint`: that of the preview, if just that is to happen.
+
+    `skip_faulty`: import the other rows although some are faulty.
+    """
+
+    preview: bool = False
+    skip_faulty: bool = False
+    fingerprint: Line | None = None
+
+
+class ImportedRow(BaseModel):
+    """A row and what becomes of it; `was` is what the student is called so far, if it is otherwise."""
+
+    row: int
+    outcome: Outcome
+    first_name: str
+    last_name: str
+    email: str | None
+    student_id: str | None
+    was: str | None
+
+
+class FaultyRow(BaseModel):
+    """A row that cannot be used, and why."""
+
+    row: int
+    column: str | None
+    code: FaultCode
+    reason: str
+
+
+class ReadAs(BaseModel):
+    """How the file was read: `columns` are the headings of what is of use, `ignored_columns` the others."""
+
+    kind: str
+    encoding: str | None
+    delimiter: str | None
+    columns: dict[RosterField, str]
+    ignored_columns: list[str]
+
+
+class ImportCounts(BaseModel):
+    """How many rows come to what."""
+
+    new: int
+    enrolled: int
+    changed: int
+    unchanged: int
+    faulty: int
+
+
+class ImportBody(BaseModel):
+    """What importing the file does, or in a preview would do."""
+
+    class_id: str
+    preview: bool
+    fingerprint: str
+    read_as: ReadAs
+    counts: ImportCounts
+    rows: list[ImportedRow]
+    faults: list[FaultyRow]
+
+
+class ExportQuery(BaseModel):
+    """What stands between columns; Excel in Swedish wants a semicolon."""
+
+    delimiter: Literal["comma", "semicolon"] = "comma"
 
 
 class RosterStudent(BaseModel):

@@ -7,6 +7,7 @@ from class_management_service.config import SERVICE_NAME, ClassManagementSetting
 from class_management_service.implementations.class_desk import ClassDesk
 from class_management_service.implementations.class_repository_postgres_impl import PostgreSQLClassRepository
 from class_management_service.implementations.roster_desk import RosterDesk
+from class_management_service.implementations.roster_import import RosterImport
 from class_management_service.implementations.student_desk import StudentDesk
 from class_management_service.implementations.student_repository_postgres_impl import PostgreSQLStudentRepository
 from class_management_service.kafka_consumer import ClassKafkaConsumer
@@ -37,7 +38,7 @@ class ClassProvider(Provider):
     scope = Scope.APP
 
     settings = from_context(ClassManagementSettings)
-    parts = provide_all(ClassDesk, StudentDesk, RosterDesk, ClassKafkaConsumer)
+    parts = provide_all(ClassDesk, StudentDesk, RosterDesk, RosterImport, ClassKafkaConsumer)
 
     @provide
     def metrics(self) -> ServiceMetrics:

@@ -6,6 +6,8 @@ import msgspec
 
 from common_core.enums import CourseCode
 
+PLACEHOLDER_DOMAIN = "@huleedu.system"
+
 
 class Person(msgspec.Struct, frozen=True):
     """What somebody is called. People with one name have no last name."""

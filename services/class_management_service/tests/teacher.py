@@ -1,9 +1,11 @@
 """A teacher who asks class management over HTTP."""
 
+from io import BytesIO
 from typing import Any
 from urllib.parse import quote
 
 from quart import Response
+from quart.datastructures import FileStorage
 from quart.typing import TestClientProtocol
 
 
@@ -50,6 +52,22 @@ class Teacher:
         """Who is in the class: first name, last name, address."""
         said = await self.told("GET", f"/v1/classes/{class_id}/roster")
         return [(s["first_name"], s["last_name"], s["email"]) for s in said["students"]]
+
+    async def sends(self, class_id: str, list_of_students: str | bytes, query: str = "", **headers: str) -> Response:
+        """A list to be imported."""
+        raw = list_of_students if isinstance(list_of_students, bytes) else list_of_students.encode()
+        return await self._client.post(
+            f"/v1/classes/{class_id}/roster/import?{query}",
+            files={"file": FileStorage(BytesIO(raw), "9A.csv")},
+            headers={"X-User-ID": self.user_id} | _dashed(headers),
+        )
+
+    async def imports(self, class_id: str, list_of_students: str | bytes, query: str = "", **headers: str) -> Any:
+        """The same, which is to go well: what it came to."""
+        answer = await self.sends(class_id, list_of_students, query, **headers)
+        said = await answer.get_json()
+        assert answer.status_code == 200, said
+        return said
 
 
 def _dashed(headers: dict[str, str]) -> dict[str, str]:
