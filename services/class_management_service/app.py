@@ -3,6 +3,7 @@
 from dishka import AsyncContainer
 from quart_dishka import QuartDishka
 
+from class_management_service.api.association_routes import associations
 from class_management_service.api.class_routes import classes
 from class_management_service.api.internal_routes import internal
 from class_management_service.api.roster_routes import rosters
@@ -27,7 +28,7 @@ def create_app(
         SERVICE_NAME,
         settings,
         metrics,
-        [classes, students, rosters, internal],
+        [classes, students, rosters, associations, internal],
         health=health,
         tracing=tracing,
         title="HuleEdu Class Management Service",

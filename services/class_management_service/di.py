@@ -4,14 +4,26 @@ from dishka import Provider, Scope, from_context, provide, provide_all
 from uuid_utils import uuid7
 
 from class_management_service.config import SERVICE_NAME, ClassManagementSettings
+from class_management_service.implementations.association_desk import AssociationDesk
+from class_management_service.implementations.association_repository_postgres_impl import (
+    PostgreSQLAssociationRepository,
+)
+from class_management_service.implementations.association_table import AssociationTable
+from class_management_service.implementations.author_desk import AuthorDesk
 from class_management_service.implementations.class_desk import ClassDesk
 from class_management_service.implementations.class_repository_postgres_impl import PostgreSQLClassRepository
+from class_management_service.implementations.matches_handler import MatchesHandler
 from class_management_service.implementations.roster_desk import RosterDesk
 from class_management_service.implementations.roster_import import RosterImport
 from class_management_service.implementations.student_desk import StudentDesk
 from class_management_service.implementations.student_repository_postgres_impl import PostgreSQLStudentRepository
 from class_management_service.kafka_consumer import ClassKafkaConsumer
-from class_management_service.protocols import ClassRepositoryProtocol, NewId, StudentRepositoryProtocol
+from class_management_service.protocols import (
+    AssociationRepositoryProtocol,
+    ClassRepositoryProtocol,
+    NewId,
+    StudentRepositoryProtocol,
+)
 from huleedu_service_libs.metrics import ServiceMetrics
 from huleedu_service_libs.runtime.database import Database
 from huleedu_service_libs.runtime.transactions import GroupCommit, Transactions
@@ -25,11 +37,13 @@ class StorageProvider(Provider):
 
     classes = provide(PostgreSQLClassRepository, provides=ClassRepositoryProtocol)
     students = provide(PostgreSQLStudentRepository, provides=StudentRepositoryProtocol)
+    table = provide(AssociationTable)
+    associations = provide(PostgreSQLAssociationRepository, provides=AssociationRepositoryProtocol)
 
     @provide
-    def transactions(self, platform: Platform, database: Database) -> Transactions:
+    def transactions(self, platform: Platform, database: Database, table: AssociationTable) -> Transactions:
         """Commands of one tick share a commit."""
-        return GroupCommit(database, SERVICE_NAME, platform.bus.said)
+        return GroupCommit(database, SERVICE_NAME, platform.bus.said, states=table)
 
 
 class ClassProvider(Provider):
@@ -38,7 +52,8 @@ class ClassProvider(Provider):
     scope = Scope.APP
 
     settings = from_context(ClassManagementSettings)
-    parts = provide_all(ClassDesk, StudentDesk, RosterDesk, RosterImport, ClassKafkaConsumer)
+    parts = provide_all(ClassDesk, StudentDesk, RosterDesk, RosterImport, AssociationDesk, AuthorDesk)
+    consumer = provide_all(ClassKafkaConsumer, MatchesHandler)
 
     @provide
     def metrics(self) -> ServiceMetrics:

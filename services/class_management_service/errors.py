@@ -133,3 +133,42 @@ class RosterChanged(Conflict):
     """The roster or the file is not what the preview showed: look at it again."""
 
     code = "ROSTER_CHANGED"
+
+
+class AssociationsNotFound(NotFound):
+    """Nothing is known of who wrote the essays of batch {batch_id}.
+
+    It may be that matching has not answered yet, that the batch has no class, or that it belongs to somebody else.
+    """
+
+    code = "ASSOCIATIONS_NOT_FOUND"
+
+
+class EssayNotFound(NotFound):
+    """Nothing is known of who wrote essay {essay_id}."""
+
+    code = "ESSAY_NOT_FOUND"
+
+
+class AssociationsChanged(Conflict):
+    """Somebody has decided on {count} of the essays since version {version}, see `errors`: look at them again."""
+
+    code = "ASSOCIATIONS_CHANGED"
+
+
+class EssaysNotOfBatch(Unprocessable):
+    """These are no essays of the batch: {essays}."""
+
+    code = "ESSAYS_NOT_OF_BATCH"
+
+
+class StudentsNotInClass(Unprocessable):
+    """These are no students of the class: {students}."""
+
+    code = "STUDENTS_NOT_IN_CLASS"
+
+
+class StudentTwice(Unprocessable):
+    """{student} would have written several essays of the batch: {files}."""
+
+    code = "STUDENT_TWICE"

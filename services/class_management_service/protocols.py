@@ -5,6 +5,7 @@ from typing import Protocol
 
 import msgspec
 
+from class_management_service.domain.associations import Associations
 from class_management_service.domain.school import SchoolClass, Student
 
 
@@ -48,6 +49,12 @@ class ClassRepositoryProtocol(Protocol):
     async def list(self, wanted: PageFilter) -> tuple[Sequence[ListedClass], int]:
         """One page by name, and how many there are in all."""
 
+    async def owners(self, class_ids: Sequence[str]) -> Mapping[str, str]:
+        """Whose these classes are, within the unit of work."""
+
+    async def named(self, class_ids: Sequence[str]) -> Mapping[str, str]:
+        """What these classes are called."""
+
     async def held(self, class_id: str) -> ListedClass | None:
         """The class, which stays as it is until the unit of work ends."""
 
@@ -85,6 +92,12 @@ class StudentRepositoryProtocol(Protocol):
     async def held_roster(self, class_id: str) -> Sequence[Student]:
         """Who is in the class, within the unit of work."""
 
+    async def held_rosters(self, class_ids: Sequence[str]) -> Mapping[str, Mapping[str, Student]]:
+        """Who is in these classes, by class and id, within the unit of work."""
+
+    async def add_placeholders(self, students: Sequence[Student]) -> None:
+        """Keep these, who stand for an unknown student and are in no class; who is kept already stays."""
+
     async def with_emails(self, user_id: str, emails: Sequence[str]) -> Mapping[str, Student]:
         """The teacher's students that have one of these addresses, by address, within the unit of work."""
 
@@ -102,3 +115,22 @@ class StudentRepositoryProtocol(Protocol):
 
     async def withdraw(self, pairs: Sequence[tuple[str, str]]) -> None:
         """Take students out of classes: (class, student)."""
+
+
+class AssociationRepositoryProtocol(Protocol):
+    """Keeps who wrote the essays of each batch."""
+
+    async def hold(self, batch_ids: Sequence[str]) -> None:
+        """Nobody else changes these until the unit of work ends."""
+
+    async def held(self, batch_id: str) -> Associations | None:
+        """The batch's, which the unit of work sees with its own changes."""
+
+    async def save(self, batch: Associations) -> None:
+        """Keep the batch's as they are now, when the unit of work commits."""
+
+    async def of_batches(self, batch_ids: Sequence[str]) -> Mapping[str, Associations]:
+        """Those of these batches that matching has answered for, as last committed."""
+
+    async def of_essay(self, essay_id: str) -> Associations | None:
+        """Those of the batch that the essay belongs to."""

@@ -1,6 +1,6 @@
 """Classes in PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -21,6 +21,8 @@ _COUNT = f"select count(*) from classes {_FITS}"
 _ADD = """insert into classes(class_id, user_id, org_id, name, course_code, version, created_at, updated_at)
   values ($1, $2, $3, $4, $5, $6, $7, $8)"""
 _CHANGE = "update classes set name = $2, course_code = $3, version = $4, updated_at = $5 where class_id = $1"
+_OWNERS = "select class_id, user_id from classes where class_id = any($1::text[])"
+_NAMES = "select class_id, name from classes where class_id = any($1::text[])"
 _REMOVE = "delete from classes where class_id = $1"
 
 
@@ -40,6 +42,16 @@ class PostgreSQLClassRepository:
         rows = await pool.fetch(_PAGE, wanted.user_id, wanted.search, wanted.limit, wanted.offset)
         total: int = await pool.fetchval(_COUNT, wanted.user_id, wanted.search)
         return [listed for row in rows if (listed := _listed(row))], total
+
+    async def owners(self, class_ids: Sequence[str]) -> Mapping[str, str]:
+        """See the protocol."""
+        rows = await current_unit().connection.fetch(_OWNERS, list(class_ids))
+        return {row["class_id"]: row["user_id"] for row in rows}
+
+    async def named(self, class_ids: Sequence[str]) -> Mapping[str, str]:
+        """See the protocol."""
+        rows = await self._database.pool.fetch(_NAMES, list(class_ids))
+        return {row["class_id"]: row["name"] for row in rows}
 
     async def held(self, class_id: str) -> ListedClass | None:
         """See the protocol."""

@@ -22,13 +22,16 @@ _FITS = """from students s where user_id = $1 and not is_placeholder
 _PAGE = f"""select {_COLUMNS}, {_CLASSES} {_FITS}
   order by lower(last_name), lower(first_name), student_id limit $4 offset $5"""
 _COUNT = f"select count(*) {_FITS}"
-_ROSTER = f"select {_COLUMNS} from students join enrolments using (student_id) where class_id = $1"
+_ROSTERS = f"""select class_id, {_COLUMNS} from students join enrolments using (student_id)
+  where class_id = any($1::text[])"""
 _NAMED = f"select {_COLUMNS} from students where student_id = any($1::text[])"
 _HOLD_ALL = "select pg_advisory_xact_lock(hashtextextended('students of ' || $1, 0))"
 _WITH_EMAILS = f"select {_COLUMNS} from students where user_id = $1 and email = any($2::text[])"
 _ROWS = """unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[],
     $8::timestamptz[], $9::timestamptz[])"""
 _ADD = f"insert into students({_COLUMNS}) select * from {_ROWS}"
+_ADD_PLACEHOLDERS = f"""insert into students({_COLUMNS}, is_placeholder)
+  select *, true from {_ROWS} on conflict do nothing"""
 _CHANGE = f"""update students s set first_name = n.first_name, last_name = n.last_name,
     legal_full_name = n.legal_full_name, email = n.email, version = n.version, updated_at = n.updated_at
   from {_ROWS} n({_COLUMNS}) where s.student_id = n.student_id"""
@@ -77,6 +80,17 @@ class PostgreSQLStudentRepository:
         """See the protocol."""
         return await _roster(current_unit().connection, class_id)
 
+    async def held_rosters(self, class_ids: Sequence[str]) -> Mapping[str, Mapping[str, Student]]:
+        """See the protocol."""
+        found: dict[str, dict[str, Student]] = {class_id: {} for class_id in class_ids}
+        for row in await current_unit().connection.fetch(_ROSTERS, list(class_ids)):
+            found[row["class_id"]][row["student_id"]] = _student(row)
+        return found
+
+    async def add_placeholders(self, students: Sequence[Student]) -> None:
+        """See the protocol."""
+        await _write(_ADD_PLACEHOLDERS, students)
+
     async def with_emails(self, user_id: str, emails: Sequence[str]) -> Mapping[str, Student]:
         """See the protocol."""
         rows = await current_unit().connection.fetch(_WITH_EMAILS, user_id, list(emails))
@@ -104,7 +118,7 @@ class PostgreSQLStudentRepository:
 
 
 async def _roster(con: Connection | Pool, class_id: str) -> Sequence[Student]:
-    return [_student(row) for row in await con.fetch(_ROSTER, class_id)]
+    return [_student(row) for row in await con.fetch(_ROSTERS, [class_id])]
 
 
 async def _write(statement: str, students: Sequence[Student]) -> None:

@@ -172,6 +172,16 @@ class AssociationValidationMethod(StrEnum):
     AUTO = "auto"
 
 
+class StudentAssociationStatus(StrEnum):
+    """Where the question stands who wrote an essay; of `no_match` nothing was suggested, or nothing came of it."""
+
+    PENDING_VALIDATION = "pending_validation"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    TIMEOUT_CONFIRMED = "timeout_confirmed"
+    NO_MATCH = "no_match"
+
+
 class MatchOutcome(StrEnum):
     """What to do with what matching found out about an essay.
 
