@@ -61,7 +61,7 @@ async def _some_platform(console: Console, data_dir: Path) -> AsyncIterator[tupl
         async with Api(known) as api:
             yield api, known
         return
-    console.print("Starting the platform: a database and eight services in this process.")
+    console.print("Starting the platform: a database and nine services in this process.")
     data_dir.mkdir(parents=True, exist_ok=True)
     with logging_to_file(data_dir) as log:
         console.print(f"Its log is {log}.")
