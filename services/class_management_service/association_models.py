@@ -133,9 +133,9 @@ class ClassInfo(BaseModel):
 
 
 class ClassInfoQuery(BaseModel):
-    """Batches, with commas between their ids."""
+    """About a hundred batches, with commas between their ids."""
 
-    batch_ids: Annotated[Line, Field(max_length=100_000)]
+    batch_ids: Annotated[Line, Field(max_length=4_000)]
 
 
 class ClassInfoList(RootModel[dict[str, ClassInfo]]):

@@ -10,7 +10,6 @@ from huleedu.services import SERVICES
 SHORT = {
     "batch_conductor_service": "BCS_URL",
     "batch_orchestrator_service": "BOS_URL",
-    "class_management_service": "CMS_URL",
     "essay_lifecycle_service": "ELS_URL",
     "result_aggregator_service": "RAS_URL",
 }

@@ -41,7 +41,10 @@ async def world(service_dsn: str, tmp_path: Path) -> AsyncIterator[World]:
     bus = PostgresEventBus(service_dsn, clock=watch)
     platform = Platform(bus=bus, pool=Here(), dsn=service_dsn, data_dir=tmp_path, clock=watch)
     settings = ClassManagementSettings.load(
-        environment="testing", max_students_per_class=600, huleedu_internal_api_key="sesame"
+        environment="testing",
+        max_students_per_class=600,
+        huleedu_internal_api_key="sesame",
+        http_graceful_timeout=0.1,
     )
     service = await DEFINITION.start(settings, platform)
     nlp = await Database.connect(service_dsn, "nlp_service", clock=watch)

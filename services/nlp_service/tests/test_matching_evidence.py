@@ -1,9 +1,13 @@
 """Where a name counts as the author's, in which spellings it is found again, and where it does not count."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from common_core.enums import MatchOutcome, MatchReasonCode
 from nlp_service.domain.matching.matching import Essay
+from nlp_service.domain.matching.names import Student
+from nlp_service.domain.matching.texts import beginning_and_end, text_claims
 from nlp_service.tests.matching_class import BODY, CLASS, accepted, essay, match, student, suggested
 
 
@@ -146,6 +150,40 @@ def test_reasons_say_what_was_seen_where_and_in_which_way_it_differs() -> None:
     ]
 
 
-def test_what_cannot_be_read_is_still_matched_by_its_file() -> None:
-    assert accepted(Essay("it", None, "Anna Svensson.docx")) == "Anna Svensson"
+def test_somebody_with_one_name_is_found_by_it() -> None:
+    roster = [Student("1", "Suharto", ""), *CLASS]
+
+    assert accepted(essay("Name: Suharto"), roster) == "Suharto"
+    assert accepted(essay("Name: Suharto Berg"), roster) is None
+
+
+def test_what_cannot_be_read_is_only_suggested_by_its_file() -> None:
+    found = match(Essay("it", None, "Anna Svensson.docx"))
+
+    assert (found.outcome, suggested(found)[0]) == (MatchOutcome.REVIEW, "Anna Svensson")
     assert match(Essay("it", None, "essay.docx")).outcome is MatchOutcome.FAILED
+
+
+LINES = st.lists(
+    st.sampled_from(
+        [
+            "",
+            "My summer",
+            "Name: Anna Svensson",
+            "Anna Svensson",
+            "/Erik Lind",
+            "Lärare: Erik Lind",
+            *BODY.splitlines(),
+            "x " * 600,
+        ]
+    ),
+    max_size=20,
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(LINES)
+def test_beginning_and_end_claim_what_the_whole_text_claims(lines: list[str]) -> None:
+    text = "\n".join(lines)
+
+    assert list(text_claims(beginning_and_end(text))) == list(text_claims(text))

@@ -1,7 +1,7 @@
 """How well the words of a claim fit the name of one student."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -62,6 +62,8 @@ def _fit(claim_words: Sequence[str], hits: list[Found], student: int, index: Ros
         return _alone(Kind.WHOLE, whole, claim_words, hits)
     if pair:
         return _both(pair, claim_words, hits, student, index)
+    if first and not index.last[student]:
+        return _only_name(first, claim_words, hits)
     if joined := max(_of(Part.INITIAL_AND_LAST, hits), key=_nearness, default=None):
         return _alone(Kind.INITIAL_AND_LAST, joined, claim_words, hits)
     if first:
@@ -113,6 +115,12 @@ def _parts_found(hits: list[Found]) -> int:
         if found.likeness.entry.part in (Part.FIRST, Part.LAST)
     }
     return len(parts)
+
+
+def _only_name(first: list[Found], claim_words: Sequence[str], hits: list[Found]) -> Fit:
+    """Of somebody with one name it is the whole, unless something that may be a last name stands beside it."""
+    fit = _alone(Kind.WHOLE, max(first, key=_nearness), claim_words, hits)
+    return replace(fit, kind=Kind.FIRST) if fit.around else fit
 
 
 def _alone(kind: Kind, found: Found, claim_words: Sequence[str], hits: list[Found]) -> Fit:

@@ -96,7 +96,8 @@ class _Class:
             unread = self._essays[essay].text is None
             return EssayMatch(essay_id, MatchOutcome.FAILED if unread else MatchOutcome.NO_MATCH)
         top, contest = ranked[0], self._contest(essay, ranked)
-        if contest is None and top.confidence >= self._policy.auto_accept:
+        sure = contest is None and top.confidence >= self._policy.auto_accept
+        if sure and self._essays[essay].text is not None:
             return EssayMatch(essay_id, MatchOutcome.MATCHED, (self._suggestion(top),))
         instead = contest and reasons.other_student([self._students[top.student]])
         others = (self._suggestion(each, instead) for each in ranked[1 : self._policy.most_suggestions])

@@ -13,8 +13,8 @@ class Policy:
 
     `auto_accept`: sure enough to be accepted unseen. `suggest`: worth showing. `dissent`: somebody else's name in
     another place is a contradiction. `objection`: the same where only a weak place is contradicted. `margin`: how far
-    the next student must be behind. `contested`: the most that is left of a contested suggestion, and less than what
-    the time limit for confirmation accepts.
+    the next student must be behind. `contested`: the most that is left of a contested suggestion: less than what the
+    time limit for confirmation accepts.
     """
 
     auto_accept: float = 0.85

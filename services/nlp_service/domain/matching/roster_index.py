@@ -1,7 +1,7 @@
 """The names of a class, made ready to be found again in whatever spelling."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -62,7 +62,8 @@ class RosterIndex:
         for number, student in enumerate(students):
             for word, entry in _entries(number, student):
                 self._entries[word].add(entry)
-        self._misspelt = [word for word in self._entries if len(word) >= _SHORTEST_MISSPELT]
+        self._names, self._joined = _by_length_of_search(self._entries)
+        self._beginnings = _beginnings(self._entries)
         self._found: dict[str, tuple[Likeness, ...]] = {}
 
     def alike(self, word: str) -> tuple[Likeness, ...]:
@@ -95,21 +96,35 @@ class RosterIndex:
 
     def _shortened(self, word: str) -> Iterator[Likeness]:
         """The beginning of a first name, as in Alex; the rest of it has two letters at least."""
-        for name, entries in self._entries.items():
+        for name in self._beginnings.get(word[:_SHORTEST_SHORTENED], ()):
             if name.startswith(word) and len(name) >= len(word) + 2:
-                for entry in entries:
-                    if entry.part is Part.FIRST:
-                        yield Likeness(entry, _SHORTENED, MatchReasonCode.NICKNAME)
+                yield from self._first_names(name, _SHORTENED)
 
     def _misspellings(self, word: str) -> Iterator[Likeness]:
         """One letter more, less, other or swapped with its neighbour; in long words two."""
         most = 2 if len(word) >= _LETTERS_FOR_A_SECOND_ERROR else 1
-        near = process.extract(word, self._misspelt, scorer=OSA.distance, score_cutoff=most, limit=None)
-        for name, errors, _ in near:
+        known = self._names if most == 1 else self._joined
+        for name, errors, _ in process.extract(word, known, scorer=OSA.distance, score_cutoff=most, limit=None):
             closeness = _closeness(min(len(name), len(word)), int(errors))
             for entry in self._entries[name] if closeness else ():
                 if entry.part is not Part.INITIAL_AND_LAST:  # that is one letter away from the last name alone
                     yield Likeness(entry, closeness, MatchReasonCode.SPELT_DIFFERENTLY)
+
+
+def _by_length_of_search(entries: Mapping[str, Collection[Entry]]) -> tuple[list[str], list[str]]:
+    """The words among which a short word is searched, which are parts of names, and those for a long one: all."""
+    halves = (Part.FIRST, Part.LAST)
+    names = [word for word, found in entries.items() if any(entry.part in halves for entry in found)]
+    return [word for word in names if len(word) >= _SHORTEST_MISSPELT], list(entries)
+
+
+def _beginnings(entries: Mapping[str, Collection[Entry]]) -> dict[str, list[str]]:
+    """First names by their first letters."""
+    found: dict[str, list[str]] = {}
+    for word, those in entries.items():
+        if any(entry.part is Part.FIRST for entry in those):
+            found.setdefault(word[:_SHORTEST_SHORTENED], []).append(word)
+    return found
 
 
 def _closeness(shorter: int, errors: int) -> float:

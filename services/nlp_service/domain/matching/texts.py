@@ -11,10 +11,17 @@ FIRST_LINES = 10
 LAST_LINES = 3
 """How many lines with anything on them count as beginning and end."""
 
+_LONGEST_LINE = 1000  # characters, by which a line has long shown that it is prose
 _LAST_LABEL = 5  # how many lines of a pasted task, say, may stand before a label that is still believed
 _DIGITS_OF_A_DATE = 4
 _SIGNED = ("/", "//", "~", "-", "–", "—")
 _LONGEST_SIGNATURE = 60
+
+
+def beginning_and_end(text: str) -> str:
+    """All of a text that can claim anything, so that nobody has to carry the rest."""
+    lines = [line.strip()[:_LONGEST_LINE] for line in text.splitlines() if line.strip()]
+    return "\n".join(lines[:FIRST_LINES] + lines[FIRST_LINES:][-LAST_LINES:])
 
 
 def text_claims(text: str) -> Iterator[Claim]:
