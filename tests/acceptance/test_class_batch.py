@@ -11,8 +11,12 @@ import pytest_asyncio
 from common_core.enums import CourseCode
 from huleedu.api import Api, Json, Refused
 from huleedu.classes import associations_of, class_of, decide, students_of
+from huleedu.composition import compose
 from huleedu.export import export
 from huleedu.job import JobFailed, Step, hand_in, process, waits_for, whole_results
+from huleedu.platform import running
+from huleedu.services import definitions
+from huleedu_service_libs.embedded_postgres import create_database
 from tests.acceptance.conftest import Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -124,6 +128,60 @@ async def name_of(api: Api, batch_id: str, file: str, wanted: str) -> str:
         if name == wanted:
             return name
         await asyncio.sleep(0.1)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def hasty(
+    postgres_dsn: str, lexicons: Path, any_ports: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Api]:
+    """A platform that gives teachers next to no time."""
+    monkeypatch.setenv("CLASS_MANAGEMENT_SERVICE_CONFIRMATION_SECONDS", "0.001")
+    data_dir = tmp_path / "data"
+    data_dir.mkdir()
+    (data_dir / "lexicons").symlink_to(lexicons)
+    dsn = await create_database(postgres_dsn, "hasty")
+    async with running(compose(definitions()), data_dir, dsn) as up, Api(up.addresses) as made:
+        yield made
+
+
+async def test_the_time_limit_confirms_what_is_likely_and_every_essay_goes_on(
+    hasty: Api, roster: Path, folder: Path
+) -> None:
+    class_id = await class_of(hasty, roster, CourseCode.ENG5)
+    batch_id = await hand_in(hasty, folder, CourseCode.ENG5, "spellcheck", unwatched, class_id=class_id)
+    await waits_for(hasty, batch_id, "pipeline_request")
+    await process(hasty, batch_id, "spellcheck", unwatched)
+
+    results = await whole_results(hasty, batch_id)
+    assert results["completed_essay_count"] == len(ESSAYS)
+    students = {essay["file_name"]: essay["student"] for essay in results["essays"]}
+    assert [students[name]["name"] for name in ESSAYS] == ["Åsa Lindqvist", "Bo Ek", "UNKNOWN"]
+    assert {student["method"] for student in students.values()} == {"timeout"}
+    [told] = [fact["data"] for fact in await hasty.timeline(batch_id) if fact["kind"].endswith("confirmed.v1")]
+    assert told["timeout_triggered"] is True
+    assert (await hasty.status(batch_id))["student_matching"]["by_time_limit"] is True
+
+
+async def test_a_guests_batch_never_hears_of_students(api: Api, folder: Path) -> None:
+    """I9."""
+    batch_id = await hand_in(api, folder, CourseCode.ENG5, "spellcheck", unwatched)
+
+    status = await api.status(batch_id)
+    assert (status["status"], status["student_matching"]) == ("ready_for_pipeline_execution", None)
+
+
+async def test_another_teachers_class_names_nobody(api: Api, stranger: Api, roster: Path, folder: Path) -> None:
+    """I16."""
+    class_id = await class_of(api, roster, CourseCode.ENG5)
+    batch_id = await hand_in(stranger, folder, CourseCode.ENG5, "spellcheck", unwatched, class_id=class_id)
+    await waits_for(stranger, batch_id, "teacher_confirmation")
+
+    found = await associations_of(stranger, batch_id)
+    assert {len(each["suggestions"]) for each in found["associations"]} == {0}
+    with pytest.raises(Refused):
+        await students_of(stranger, class_id)
+    await decide(stranger, batch_id, {"finish": True})
+    await waits_for(stranger, batch_id, "pipeline_request")
 
 
 async def test_a_roster_that_cannot_be_read_is_refused_row_by_row_and_leaves_no_class(api: Api, roster: Path) -> None:
