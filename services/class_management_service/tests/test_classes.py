@@ -118,7 +118,9 @@ async def test_two_students_of_a_teacher_do_not_share_an_address(anna: Teacher, 
     await bo.makes_student("Åsa", "Björk", email="a@b.example")
     other = await anna.makes_student("Bo", "Ek")
 
-    assert await anna.refused("PUT", f"/v1/classes/students/{other}", {"email": "A@B.example"}) == (409, "EMAIL_TAKEN")
+    path = f"/v1/classes/students/{other}"
+    assert await anna.refused("PUT", path, {"email": "A@B.example"}) == (409, "EMAIL_TAKEN")
+    assert await anna.refused("PUT", path, {"email": "unknown@HuleEdu.system"}) == (400, "VALIDATION_ERROR")
 
 
 async def test_students_are_listed_by_last_name_and_searched(anna: Teacher) -> None:
