@@ -23,7 +23,7 @@ USAGE = """python3 dev.py COMMAND
   up                                               keep the platform running
   test [ARGS]                                      run all tests; ARGS go to pytest
   check                                            lint, format and type check; look deploy/ over
-  bench orchestrate|register|peers|scale [ARGS]    measure
+  bench orchestrate|register|peers|scale|matching  measure; ARGS may follow
   chaos [--seconds N] [--seed S] [ARGS]            break everything under load; see whether the books balance
   infra up|down|status|logs                        Apache Kafka, PostgreSQL and Redis servers on this machine
   setup                                            only prepare what the others need

@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from benchmarks import matching as matched
 from benchmarks import orchestrate as orchestration
 from benchmarks import page
 from benchmarks import register as registration
@@ -86,6 +87,18 @@ def scale(short: Short = False, as_json: Json = False) -> None:
         scaling.plotted(figures, PAGE.with_name("scale.svg"))
     if as_json:
         print(json.dumps(found | dict(zip(("by_batch_size", "by_open_batches"), series, strict=True))))
+
+
+@app.command()
+def matching(short: Short = False, as_json: Json = False) -> None:
+    """How many essays of made-up classes find their student, how many the wrong one, and how fast."""
+    measured = [matched.run(classes) for classes in (matched.SHORT if short else matched.FULL)]
+    table = page.table(matched.beside_each_other([figures for figures, _ in measured]))
+    print(table, *(matched.shown(figures.of, failures) for figures, failures in measured), sep="\n\n")
+    if not short:
+        page.keep(PAGE, "matching", table)
+    if as_json:
+        print(json.dumps([msgspec.to_builtins(figures) for figures, _ in measured]))
 
 
 @contextmanager

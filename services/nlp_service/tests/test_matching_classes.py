@@ -45,6 +45,13 @@ def test_an_initial_tells_students_of_one_first_or_last_name_apart(written: str,
     assert found.outcome is MatchOutcome.REVIEW
 
 
+def test_the_letter_of_a_class_is_no_initial() -> None:
+    roster = [student("Erik Andersson"), student("Erik Berg")]
+
+    assert match(essay("Erik 9 A"), roster).suggestions[0].confidence < TIME_LIMIT_ACCEPTS
+    assert suggested(match(essay("Erik Å."), [*roster, student("Erik Åberg")]))[0] != "Erik Berg"
+
+
 def test_a_last_name_of_siblings_is_nobodys() -> None:
     assert match(essay("Name: Svensson")).suggestions[0].confidence < TIME_LIMIT_ACCEPTS
 
