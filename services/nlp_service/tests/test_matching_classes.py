@@ -91,6 +91,23 @@ def test_a_file_that_says_somebody_else_is_a_contradiction() -> None:
     assert "Erik Lind" in found.contest.sentence
 
 
+@pytest.mark.parametrize(
+    "one",
+    [
+        essay("Name: Anna Svensson", file="e lind.docx"),
+        essay("My summer", file="lind essay.docx", author="Anna Svensson"),
+    ],
+)
+def test_a_weaker_claim_of_another_place_contradicts_too(one: Essay) -> None:
+    found = match(one, [student("Anna Svensson"), student("Erik Lind")])
+
+    assert (found.outcome, suggested(found)[0]) == (MatchOutcome.REVIEW, "Anna Svensson")
+    assert found.contest is not None
+    assert found.contest.code is MatchReasonCode.EVIDENCE_DISAGREES
+    assert found.contest.sentence.endswith("which speaks for Erik Lind.")
+    assert found.suggestions[0].confidence < TIME_LIMIT_ACCEPTS
+
+
 def test_who_owns_the_computer_contradicts_nobody() -> None:
     assert accepted(essay("Name: Anna Svensson", author="Erik Svensson")) == "Anna Svensson"
 
