@@ -23,8 +23,10 @@ USAGE = """python3 dev.py COMMAND
   up                                               keep the platform running
   test [ARGS]                                      run all tests; ARGS go to pytest
   check                                            lint, format and type check; look deploy/ over
-  bench orchestrate|register|peers|scale|matching  measure; ARGS may follow
+  bench orchestrate|register|peers|scale|fairness|lists|streams|matching [ARGS]
+                                                   measure
   chaos [--seconds N] [--seed S] [ARGS]            break everything under load; see whether the books balance
+  simulate [--seed S] [--batches N] [ARGS]         all services' rules against every kind of bad luck, in memory
   infra up|down|status|logs                        Apache Kafka, PostgreSQL and Redis servers on this machine
   setup                                            only prepare what the others need
 
@@ -254,6 +256,7 @@ COMMANDS = {
     "test": lambda arguments: become(PDM, "run", "--project", ROOT, "test", *arguments),
     "check": lambda arguments: check(),
     "chaos": lambda arguments: become(PDM, "run", "--project", ROOT, "chaos", *arguments),
+    "simulate": lambda arguments: become(PDM, "run", "--project", ROOT, "simulate", *arguments),
     "infra": lambda arguments: become(PDM, "run", "--project", ROOT, "infra", *arguments),
     "bench": bench,
 }

@@ -56,7 +56,10 @@ def main(
     folder = data_dir() / "chaos" / f"{time.strftime('%Y%m%d-%H%M%S')}-{seed}"
     folder.mkdir(parents=True)
     print(f"seed {seed}; diaries, logs and databases are in {folder}", flush=True)
-    world, kinds, points = _world(bus, folder, replicas, faults, broken, engines)
+    try:
+        world, kinds, points = _world(bus, folder, replicas, faults, broken, engines)
+    except plan.UnknownFault as unknown:
+        sys.exit(str(unknown))
     drawn = _Drawn(seed, seconds, kinds, points)
     try:
         report = uvloop.run(_run(world, folder, drawn, Load(teachers=teachers), patience))

@@ -13,9 +13,9 @@ import zstandard
 from batch_orchestrator_service.implementations.codec import unpack_batch, unpack_fact
 from result_aggregator_service.implementations.result_repository_postgres_impl import PHASES
 
-from chaos import diary, effects
+from chaos import diary, effects, showing
 from chaos.books import Books, Gathered, KeptBatch, Letter, PhaseCounts, Said, Taken, Upload
-from chaos.diary import Entry, Planted, Struck
+from chaos.diary import Entry, Planted, Struck, Watched
 from huleedu_service_libs.runtime.connection import Connection
 
 BOS, ELS = "batch_orchestrator_service", "essay_lifecycle_service"
@@ -23,17 +23,24 @@ FILES, RESULTS = "file_service", "result_aggregator_service"
 DLQ = ".dlq"
 
 _PHASES = """select p.batch_id::text, p.run_id::text, p.phase, p.attempt, p.total, p.waiting, p.succeeded, p.failed,
-    p.ended_at is not null as ended,
+    p.ended_at is not null as ended, p.superseded,
     (select count(*) from essay_lifecycle_service.essay_result r where r.phase_id = p.id and r.error_code is null)
       as rows_succeeded,
     (select count(*) from essay_lifecycle_service.essay_result r where r.phase_id = p.id and r.error_code is not null)
-      as rows_failed
+      as rows_failed,
+    (select count(*) from essay_lifecycle_service.essay_result r
+      where r.phase_id = p.id and r.error_code = 'PHASE_TIMED_OUT') as timed_out,
+    (select count(*) from essay_lifecycle_service.discarded_answer d where d.phase_id = p.id) as discarded
   from essay_lifecycle_service.phase p"""
 _GATHERED = """select b.batch_id::text, b.status, r.phase, count(r.*) as n
   from result_aggregator_service.batch b
   left join result_aggregator_service.essay_result r on r.batch_id = b.batch_id and r.error_code is null
   group by 1, 2, 3"""
 _UPLOADS = "select batch_id, file_name, status from file_service.file_uploads"
+_TAKEN = """select id, grp, topic, key, event_id, head, xmin::text::bigint as transaction
+  from chaos.taken order by id"""
+_SAID = "select first, topic, key, payload, xmin::text::bigint as transaction from runtime.log order by first"
+_DUE = "select count(*) from runtime.timer where fire_at <= now()"
 _BEHIND = """select c.grp, h.next - c.at as behind from runtime.cursor c, runtime.head h where c.at is not null"""
 
 _unzip = zstandard.ZstdDecompressor().decompress
@@ -76,23 +83,27 @@ async def read_books(
         uploads=await _uploads(dsns[FILES]),
         said=said,
         taken=taken,
+        shown=await showing.shown(dsns[BOS]),
+        watched=list(diary.read(folder / "streams.jsonl", Watched)),
         readers=readers,
         letters=letters,
         carried=None if kafka is None else kafka.carried,
         in_dlq=None if kafka is None else kafka.in_dlq,
         work_left=await _total(dsns, "select count(*) from runtime.work"),
+        timers_due=await _total(dsns, _DUE),
         cursors_moved_back=await _total(dsns, "select count(*) from chaos.moved_back"),
         behind=await behind(dsns) | (dict(kafka.behind) if kafka else {}),
     )
 
 
 async def behind(dsns: Mapping[str, str]) -> dict[str, int]:
-    """How many events lie before each reader of a log, and how many work items of anybody."""
+    """How many events lie before each reader of a log, and how many work items and due timers there are."""
     found: dict[str, int] = {}
     for number, dsn in enumerate(sorted(set(dsns.values()))):
         async with _connected(dsn) as con:
             found |= {f"{row['grp']} of database {number}": row["behind"] for row in await con.fetch(_BEHIND)}
             found[f"work of database {number}"] = await con.fetchval("select count(*) from runtime.work")
+            found[f"timers of database {number}"] = await con.fetchval(_DUE)
     return found
 
 
@@ -108,33 +119,33 @@ async def _runtime(dsns: Sequence[str]) -> tuple[list[Said], list[Taken], list[L
     said: list[Said] = []
     taken: list[Taken] = []
     letters: list[Letter] = []
-    for dsn in dsns:
+    for number, dsn in enumerate(dsns):
         async with _connected(dsn) as con:
-            said += [event async for event in _said(con)]
-            rows = await con.fetch("select id, grp, topic, key, event_id from chaos.taken order by id")
-            taken += [Taken(*row) for row in rows]
+            said += [event async for event in _said(con, number)]
+            taken += [Taken(*row) for row in await con.fetch(_TAKEN)]
             rows = await con.fetch("select grp, topic, reason, raw from runtime.dead_letter order by id")
             letters += [Letter(*row) for row in rows]
     return said, taken, letters
 
 
-async def _said(con: Connection) -> AsyncIterator[Said]:
+async def _said(con: Connection, database: int) -> AsyncIterator[Said]:
     async with con.transaction():
-        async for row in con.cursor("select first, topic, key, payload from runtime.log order by first", prefetch=500):
+        async for row in con.cursor(_SAID, prefetch=500):
             if row["topic"].endswith(DLQ):
                 continue
             for offset, raw in enumerate(_unzip(row["payload"]).split(b"\n"), row["first"]):
-                if (event := _event(offset, row["topic"], row["key"], raw)) is not None:
+                if (event := _event(offset, row, raw, database)) is not None:
                     yield event
 
 
-def _event(offset: int, topic: str, key: str, raw: bytes) -> Said | None:
+def _event(offset: int, row: Mapping[str, Any], raw: bytes, database: int) -> Said | None:
     """The event; None for planted bytes, which are none."""
     try:
-        event_id, once = effects.read(topic, raw)
+        told = effects.read(row["topic"], raw)
     except msgspec.MsgspecError:
         return None
-    return Said(offset, topic, key, event_id, once)
+    place = row["topic"], row["key"], told.event_id, told.once
+    return Said(offset, *place, told.run_id, told.version, row["transaction"], database)
 
 
 async def _batches(dsn: str) -> dict[str, KeptBatch]:

@@ -1,12 +1,19 @@
-"""Mechanisms of the runtime, each to be switched off: the checks must then complain. Negative controls."""
+"""Mechanisms of the runtime and rules of services, each to be switched off: the checks must then complain."""
 
 import itertools
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
+
+import msgspec
+from batch_orchestrator_service.domain import on_phase, steps
+from batch_orchestrator_service.domain.batch import Batch
+from batch_orchestrator_service.domain.run import Run
 
 from chaos.replacing import replace
 from huleedu_service_libs import idempotency
+from huleedu_service_libs.event_streams import Hub, Opening
 from huleedu_service_libs.runtime import log
 from huleedu_service_libs.runtime.answers import AnswerSink, Claim, StoredAnswer
 from huleedu_service_libs.runtime.connection import Connection, Pool
@@ -15,6 +22,7 @@ from huleedu_service_libs.runtime.delivery import Delivery
 from huleedu_service_libs.runtime.kafka import inbox
 from huleedu_service_libs.runtime.kafka.relay import RELAY
 from huleedu_service_libs.runtime.kafka.source import KafkaSource
+from huleedu_service_libs.runtime.tail import Place, look
 from huleedu_service_libs.runtime.transactions import GroupCommit
 
 
@@ -107,10 +115,34 @@ def _registers(claim: Claim | None) -> bool:
     return claim is not None and claim.scope.endswith("/register")
 
 
+def paused_in_name_only() -> None:
+    """Have BOS go on with a paused batch as with any other when a phase is answered."""
+    move = steps.moved_on
+
+    def careless(batch: Batch, run: Run, at: datetime) -> steps.Step:
+        moved, effects = move(msgspec.structs.replace(batch, paused=None), run, at)
+        return msgspec.structs.replace(moved, paused=batch.paused), effects
+
+    replace(on_phase, "moved_on", careless)
+
+
+def streams_begin_anew() -> None:
+    """Have a stream that is to go on after an event begin with what comes from now on."""
+    open_ = Hub.open
+
+    async def forgetful(self: Hub[Any], last: Place | None, snapshot: Any) -> Opening:
+        opening = await open_(self, last, snapshot)
+        return opening if last is None else Opening((await look(self._tail.pool)).end, None)
+
+    replace(Hub, "open", forgetful)
+
+
 BREAKAGES: Mapping[str, Callable[[], None]] = {
     "no-inbox": no_inbox,
     "offsets-before-effects": offsets_before_effects,
     "moved-before-sent": moved_before_sent,
     "forgetful-answers": forgetful_answers,
     "answered-without-commit": answered_without_commit,
+    "paused-in-name-only": paused_in_name_only,
+    "streams-begin-anew": streams_begin_anew,
 }

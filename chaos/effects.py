@@ -1,11 +1,12 @@
 """What each message says has been done: the same said in two events is an effect that took place twice."""
 
 from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 
 from common_core.message import Message
-from common_core.messages import batch, content, control, nlp, pipeline, results, spellcheck
+from common_core.messages import batch, content, control, nlp, notification, pipeline, results, spellcheck
 
 ONCE: Mapping[type[Message], tuple[str, ...]] = {
     batch.BatchEssaysRegistered: ("entity_id",),
@@ -18,6 +19,7 @@ ONCE: Mapping[type[Message], tuple[str, ...]] = {
     control.BatchResumedV1: ("batch_id", "version"),
     control.BatchRunCancelledV1: ("batch_id", "version"),
     control.BatchPhaseDeadlinePassedV1: ("batch_id", "run_id", "phase_name", "attempt"),
+    control.BatchWaitGivenUpV1: ("batch_id", "run_id", "phase_name", "attempt"),
     content.EssayContentProvisionedV1: ("entity_id", "file_upload_id"),
     content.EssayValidationFailedV1: ("entity_id", "file_upload_id"),
     content.BatchFileAddedV1: ("batch_id", "file_upload_id"),
@@ -31,6 +33,7 @@ ONCE: Mapping[type[Message], tuple[str, ...]] = {
     spellcheck.SpellcheckResultV1: ("batch_id", "run_id", "entity_id", "attempt"),
     nlp.EssayNlpCompletedV1: ("parent_id", "run_id", "essay_id", "attempt"),
     results.BatchResultsReadyV1: ("batch_id", "run_id"),
+    notification.TeacherNotificationRequestedV1: ("batch_id", "notification_type", "correlation_id", "payload"),
 }
 _FIELDS = {message.topic: fields for message, fields in ONCE.items()}
 
@@ -49,6 +52,9 @@ class _Subject(msgspec.Struct):
     version: int | None = None
     phase_name: str | None = None
     file_upload_id: str | None = None
+    notification_type: str | None = None
+    correlation_id: str | None = None
+    payload: dict[str, Any] = {}
     essays_to_process: list[_Essay] = []
 
 
@@ -57,19 +63,31 @@ class _Envelope(msgspec.Struct):
     data: _Subject
 
 
+class Told(NamedTuple):
+    """An event's id, the run and the version of its batch that it is about, if any, and what must be done once."""
+
+    event_id: str
+    run_id: str
+    version: int
+    once: tuple[tuple[str, ...], ...]
+
+
 _decode = msgspec.json.Decoder(_Envelope).decode
 
 
-def read(topic: str, raw: bytes) -> tuple[str, tuple[tuple[str, ...], ...]]:
-    """An event's id, and what it says was done that must be done once; nothing of that for mere progress.
+def read(topic: str, raw: bytes) -> Told:
+    """What an event tells; mere progress is nothing that must be done once.
 
     Raises msgspec.MsgspecError for what is no event.
     """
     envelope = _decode(raw)
     data = envelope.data
+    return Told(envelope.event_id, data.run_id or "", data.version or 0, _once(topic, data))
+
+
+def _once(topic: str, data: _Subject) -> tuple[tuple[str, ...], ...]:
     if topic == nlp.BatchNlpProcessingRequestedV2.topic:  # a batch is asked for in parts, each essay once
         part = (topic, str(data.batch_id), str(data.run_id), str(data.attempt))
-        return envelope.event_id, tuple((*part, essay.essay_id) for essay in data.essays_to_process)
+        return tuple((*part, essay.essay_id) for essay in data.essays_to_process)
     fields = _FIELDS.get(topic, ())
-    once = (topic, *(str(getattr(data, field)) for field in fields))
-    return envelope.event_id, (once,) if fields else ()
+    return ((topic, *(str(getattr(data, field)) for field in fields)),) if fields else ()

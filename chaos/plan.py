@@ -24,6 +24,10 @@ PATIENT = 0.7  # of all faults; the others may strike together
 Range = tuple[float, float]
 
 
+class UnknownFault(Exception):
+    """A fault was asked for that there is not."""
+
+
 class Kind(msgspec.Struct, frozen=True):
     """A kind of fault: what it strikes, how often, how long it lasts, and how long it is quiet after it (seconds)."""
 
@@ -127,8 +131,8 @@ def _passes(process: str, point: str) -> bool:
 
 
 def one_of_each(names: str | None) -> list[str]:
-    """The kinds that a comma-separated list names; all without one. Raises ValueError for one that does not exist."""
+    """The kinds that a comma-separated list names; all without one. Raises UnknownFault."""
     chosen = [name.strip() for name in names.split(",")] if names else list(KINDS)
     if unknown := sorted(set(chosen) - KINDS.keys()):
-        raise ValueError(f"no such fault: {', '.join(unknown)}; there are {', '.join(KINDS)}")
+        raise UnknownFault(f"There is no fault {', '.join(unknown)}. There are: {', '.join(KINDS)}.")
     return chosen

@@ -1,6 +1,7 @@
 """Putting something else in the place of one of the runtime's functions, in this process."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -11,3 +12,14 @@ def replace(place: Any, name: str, by: Callable[..., Any]) -> None:
     """
     getattr(place, name)
     setattr(place, name, by)
+
+
+@contextmanager
+def replaced(place: Any, name: str, by: Callable[..., Any]) -> Iterator[None]:
+    """The same for a while."""
+    before = place.__dict__[name] if isinstance(place, type) else getattr(place, name)
+    replace(place, name, by)
+    try:
+        yield
+    finally:
+        setattr(place, name, before)

@@ -16,17 +16,23 @@ from chaos import bookkeeper, witness
 from chaos.assignments import PROBE
 from chaos.bookkeeper import KafkaContents
 from chaos.books import Books
+from chaos.client import BOS, Platform, Refused
 from chaos.diary import Diary, Struck
 from chaos.kafka_side import Duplicator, Poisoner
+from chaos.operator import Operator
 from chaos.plan import Fault
 from chaos.recovery import probe_name
-from chaos.teacher import Platform, Refused, Teacher
+from chaos.showing import shown
+from chaos.teacher import Teacher
 from chaos.trouble import Trouble
+from chaos.watching import Watchers
 from chaos.world import World
 
 CALM_SECONDS, CALM_LIMIT = 4.0, 25.0
 BOOKS_LIMIT = 300.0  # seconds for reading everything
 STILL_SECONDS = 1.0  # for which nothing may be left to do before it counts as rest
+CATCH_UP_SECONDS = 30.0
+EVERYBODY = ""  # whose stream is that of all users
 GLANCE = 0.25
 AWAY = (OSError, TimeoutError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
@@ -56,8 +62,10 @@ class Run:
     def __init__(self, world: World, folder: Path, seed: int, load: Load) -> None:
         self._world, self._folder, self._seed, self._load = world, folder, seed, load
         self._client_diary, self._fault_diary = Diary(folder / "clients.jsonl"), Diary(folder / "faults.jsonl")
-        self._poison_diary = Diary(folder / "poison.jsonl")
+        self._poison_diary, self._stream_diary = Diary(folder / "poison.jsonl"), Diary(folder / "streams.jsonl")
         self._platform = Platform(world.addresses)
+        self._watchers = Watchers(seed, self._platform, self._stream_diary, self._client_diary)
+        self._operator = Operator("operator", seed, self._platform, self._client_diary)
         self._enough = asyncio.Event()
         self._batches: list[str] = []
         self._probes: set[asyncio.Task[Any]] = set()
@@ -67,7 +75,7 @@ class Run:
         trouble = Trouble(self._world, self._folder / "points", self._fault_diary, self._send_probe)
         duplicates = 0
         async with _until_done(trouble.keep_alive()):
-            async with self._teaching() as teachers:
+            async with self._using() as users:
                 await self._calm()
                 began = time.time()
                 async with self._meddling() as duplicator:
@@ -77,7 +85,8 @@ class Run:
                         await duplicator.rest()
                         duplicates = duplicator.sent
                 self._enough.set()
-                rested = await self._rest(teachers, patience)
+                rested = await self._rest(users, patience)
+                await self._watchers.catch_up(await shown(self._world.dsns[BOS]), min(patience, CATCH_UP_SECONDS))
             async with asyncio.timeout(BOOKS_LIMIT):
                 books = await self._books()
         return Lived(
@@ -92,7 +101,7 @@ class Run:
     async def close(self) -> None:
         """Put everything down."""
         await self._platform.close()
-        for diary in (self._client_diary, self._fault_diary, self._poison_diary):
+        for diary in (self._client_diary, self._fault_diary, self._poison_diary, self._stream_diary):
             diary.close()
 
     async def _calm(self) -> None:
@@ -106,18 +115,23 @@ class Run:
                     await self._probe(probe_name(number))
 
     @asynccontextmanager
-    async def _teaching(self) -> AsyncIterator[set[asyncio.Task[Any]]]:
-        """Teachers at work; at the end, whoever is still at it is sent home."""
+    async def _using(self) -> AsyncIterator[set[asyncio.Task[Any]]]:
+        """Teachers and an operator at work, and watching; at the end, whoever is still at it is sent home."""
+        names = [f"teacher {number}" for number in range(1, self._load.teachers + 1)]
         tasks = {
-            asyncio.create_task(self._teacher(f"teacher {number}").teach(self._enough, self._batches, self._load.pause))
-            for number in range(1, self._load.teachers + 1)
+            asyncio.create_task(self._teacher(name).teach(self._enough, self._batches, self._load.pause))
+            for name in names
         }
+        tasks.add(asyncio.create_task(self._operator.operate(self._enough, names)))
+        for name in (EVERYBODY, *names):
+            self._watchers.watch(name, "")
         try:
             yield tasks
         finally:
             for task in (*tasks, *self._probes):
                 task.cancel()
             await asyncio.gather(*tasks, *self._probes, return_exceptions=True)
+            await self._watchers.close()
 
     @asynccontextmanager
     async def _meddling(self) -> AsyncIterator[Duplicator | None]:
@@ -132,7 +146,7 @@ class Run:
             yield duplicator
 
     def _teacher(self, name: str) -> Teacher:
-        return Teacher(name, self._seed, self._platform, self._client_diary)
+        return Teacher(name, self._seed, self._platform, self._client_diary, self._watchers.watch)
 
     async def _probe(self, name: str) -> None:
         with suppress(Refused):  # which stands in the diary
@@ -143,13 +157,18 @@ class Run:
         self._probes.add(task)
         return task
 
-    async def _rest(self, teachers: set[asyncio.Task[Any]], patience: float) -> float | None:
-        """Seconds until every client had what it asked for and nothing was left to do; None if that took too long."""
+    async def _rest(self, users: set[asyncio.Task[Any]], patience: float) -> float | None:
+        """Seconds until every client had what it asked for and nothing was left to do; None if that took too long.
+
+        An operator's wish is carried out by timers: once none is due, what is paused then waits for nobody else.
+        """
         began = time.time()
         with suppress(TimeoutError):
             async with asyncio.timeout(patience):
-                await asyncio.gather(*teachers, *self._probes)
+                await asyncio.gather(*users, *self._probes)
                 await self._still()
+                while await self._operator.wake(self._batches):
+                    await self._still()
                 return time.time() - began
         return None
 

@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from chaos import witness
+from chaos import stumbling, witness
 from chaos.breakages import BREAKAGES
 from chaos.points import Points
 from huleedu.main import app
@@ -20,6 +20,7 @@ def main(words: list[str]) -> None:
     """Change what is to be changed, then run."""
     folder = Path(os.environ["CHAOS_FOLDER"])
     witness.install(folder / READERS)
+    stumbling.install()
     Points(folder / POINTS, service=words[-1]).install()
     for breakage in filter(None, os.environ.get("CHAOS_BREAK", "").split(",")):
         BREAKAGES[breakage]()

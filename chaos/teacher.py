@@ -1,10 +1,8 @@
-"""A client that hands classes in, asks again whenever an answer is missing, and keeps a diary of all it was told."""
+"""A client that hands classes in, has them worked on, and now and then stops, pauses, resumes or retries that."""
 
 import asyncio
-import random
 import time
-import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -12,215 +10,162 @@ import aiohttp
 import msgspec
 
 from chaos.assignments import Assignment, assignments, portions
-from chaos.diary import Diary, Entry
+from chaos.client import BOS, FILES, RESULTS, Client, Platform, Refused
+from chaos.diary import Diary
 from common_core.enums import CourseCode
 
-BOS, FILES, RESULTS = "batch_orchestrator_service", "file_service", "result_aggregator_service"
-RUN_DONE = frozenset({"completed_successfully", "completed_with_failures", "failed"})
+RUN_DONE = frozenset({"completed_successfully", "completed_with_failures", "failed", "cancelled"})
 RESTS = RUN_DONE | {"ready"}
-PATIENCE_SECONDS = 6.0  # for one answer
-PAUSE = (0.1, 0.6)  # seconds between two tries
 LOOK = (0.1, 0.3)  # seconds between two looks
-AGAIN = 0.1  # how often a request that was answered is sent once more
-AWAY = (aiohttp.ClientError, OSError, TimeoutError)
-
-Addresses = Callable[[], Mapping[str, Sequence[str]]]
-"""The base URLs of each service's replicas, as they are now."""
-
-
-class Platform:
-    """Where services answer, and the connections to them; shared by all clients."""
-
-    def __init__(self, addresses: Addresses) -> None:
-        self._addresses = addresses
-        limit = aiohttp.ClientTimeout(total=PATIENCE_SECONDS, connect=2)
-        self._session = aiohttp.ClientSession(timeout=limit, connector=aiohttp.TCPConnector(limit=0))
-
-    async def close(self) -> None:
-        """Hang up."""
-        await self._session.close()
-
-    async def ask(
-        self, method: str, service: str, path: str, chance: random.Random, **request: Any
-    ) -> tuple[int, str, str]:
-        """One try at one replica: status, body, and no error; or 0, nothing, and what went wrong."""
-        base = chance.choice(self._addresses()[service])
-        try:
-            async with self._session.request(method, base + path, **request) as response:
-                return response.status, await response.text(), ""
-        except AWAY as error:
-            return 0, "", f"{type(error).__name__}: {error}"[:200]
+HALT = (0.0, 1.0)  # seconds from the beginning of a run to the wish to halt it: what is left of it may be anything
+WAIT = (0.2, 2.0)  # seconds for which a teacher lets a paused batch wait, whoever has paused it
+PEEK, WAKE = 0.2, 0.5  # how often somebody looks at another's batch; how often a cancelled batch is to go on after all
+CHOSEN = 0.5  # how often a retry names the essays
+STANDS_IN_THE_WAY = frozenset({"BATCH_PAUSED", "BATCH_CANCELLED", "BATCH_NOT_READY"})  # for a while
 
 
-class Teacher:
+Watch = Callable[[str, str], None]
+"""Keeps a stream of a user's batch open from now on."""
+
+
+class Teacher(Client):
     """One client with a name of its own."""
 
-    def __init__(self, name: str, seed: int, platform: Platform, diary: Diary) -> None:
-        self.name = name
-        self._chance = random.Random(f"{seed} {name}")
-        self._platform, self._diary = platform, diary
+    def __init__(self, name: str, seed: int, platform: Platform, diary: Diary, watch: Watch) -> None:
+        super().__init__(name, seed, platform, diary)
+        self.asks_as, self._watch = name, watch
         self._seen: tuple[str, str, int] | None = None
+        self._paused_since: float | None = None
 
     async def teach(self, enough: asyncio.Event, others: list[str], pause: float) -> None:
         """Hand in class after class until it is `enough`; `others` collects every client's batches."""
-        for assignment in assignments(self._chance):
+        for assignment in assignments(self.chance):
             if enough.is_set():
                 return
             with suppress(Refused):  # which stands in the diary
                 others.append(await self.hand_in(assignment))
-            await self._peek(others)
-            await asyncio.sleep(self._chance.uniform(0, 2 * pause))
+            if others and self.chance.random() < PEEK:
+                await self.peek(self.chance.choice(others))
+            await asyncio.sleep(self.chance.uniform(0, 2 * pause))
 
     async def hand_in(self, assignment: Assignment) -> str:
         """One class, from registration to results; or to where it is left to wait."""
         batch_id = await self._register(assignment)
-        for files in portions(assignment.files(self._chance), self._chance):
-            await self._upload(batch_id, files)
-        if assignment.is_whole:
-            status = await self._status_in(batch_id, RESTS)
-            if status == "ready":
-                for pipeline in assignment.pipelines:
-                    await self._request(batch_id, pipeline)
-            self._note("finished", batch_id, msgspec.to_builtins(assignment))
-        else:
-            self._note("left", batch_id, msgspec.to_builtins(assignment))
+        if self.chance.random() < assignment.watched:
+            self._watch(self.name, batch_id)
+        with suppress(Refused):  # somebody may have cancelled it meanwhile
+            for files in portions(assignment.files(self.chance), self.chance):
+                await self._upload(batch_id, files)
+        if not assignment.is_whole:
+            self.note("left", batch_id, msgspec.to_builtins(assignment))
+            return batch_id
+        status = await self._status_in(batch_id, RESTS)
+        if status == "ready" or (status == "cancelled" and self.chance.random() < WAKE):
+            for pipeline in assignment.pipelines:
+                await self._work(batch_id, pipeline, assignment)
+        self.note("finished", batch_id, msgspec.to_builtins(assignment))
         return batch_id
 
     async def _register(self, assignment: Assignment) -> str:
         body = {
             "expected_essay_count": assignment.essays,
-            "course_code": self._chance.choice((CourseCode.ENG5, CourseCode.SV1)),
+            "course_code": self.chance.choice((CourseCode.ENG5, CourseCode.SV1)),
             "user_id": self.name,
         }
-        answer = await self._post("register", "", BOS, "/v1/batches/register", body, lambda: {"json": body})
-        return str(answer["batch_id"])
+        return str((await self.post("register", BOS, "/v1/batches/register", body))["batch_id"])
 
     async def _upload(self, batch_id: str, files: Sequence[tuple[str, bytes]]) -> None:
         sent = {"files": [name for name, _ in files]}
-        await self._post("upload", batch_id, FILES, "/v1/files/batch", sent, lambda: {"data": _form(batch_id, files)})
+        path = "/v1/files/batch"
+        await self.post("upload", FILES, path, sent, batch_id, lambda: {"data": _form(batch_id, files)})
 
-    async def _request(self, batch_id: str, pipeline: str) -> None:
+    async def _work(self, batch_id: str, pipeline: str, assignment: Assignment) -> None:
+        """One pipeline, with all that is wished for on the way; nothing if the batch takes none."""
+        run_id = await self._request(batch_id, pipeline)
+        if run_id is None:
+            return
+        if assignment.halt:
+            await asyncio.sleep(self.chance.uniform(*HALT))
+            await self._wish(assignment.halt, batch_id)
+        run = await self._run_ended(batch_id, run_id)
+        if assignment.retries and (failed := _failed(run, "spellcheck")):
+            await self._retry(batch_id, failed)
+
+    async def _request(self, batch_id: str, pipeline: str) -> str | None:
+        """Start this; again where something is in the way that passes. None if it never will."""
         body = {"requested_pipeline": pipeline}
-        path = f"/v1/batches/{batch_id}/pipelines"
-        answer = await self._post("request", batch_id, BOS, path, body, lambda: {"json": body})
-        await self._run_ended(batch_id, str(answer["run_id"]))
-
-    async def _run_ended(self, batch_id: str, run_id: str) -> None:
         while True:
-            status = await self._see(batch_id)
-            if any(run["run_id"] == run_id and run["ended_at"] for run in status["runs"]):
-                break
-            await asyncio.sleep(self._chance.uniform(*LOOK))
-        while (await self._look(RESULTS, f"/v1/batches/{batch_id}/results", batch_id))["client_status"] not in RUN_DONE:
-            await asyncio.sleep(self._chance.uniform(*LOOK))
+            try:
+                answer = await self.post("request", BOS, f"/v1/batches/{batch_id}/pipelines", body, batch_id)
+                return str(answer["run_id"])
+            except Refused as refused:
+                if refused.code not in STANDS_IN_THE_WAY:
+                    return None
+                await self._see(batch_id)
+                await asyncio.sleep(self.chance.uniform(*LOOK))
+
+    async def _retry(self, batch_id: str, failed: list[str]) -> None:
+        """Have them tried again: all that failed, or those that are named."""
+        chosen = self.chance.random() < CHOSEN
+        body = {"essay_ids": failed[: (len(failed) + 1) // 2]} if chosen else {}
+        run_id = (await self._wish("retry", batch_id, "phases/spellcheck/retry", body)).get("run_id")
+        if run_id is not None:
+            await self._run_ended(batch_id, str(run_id))
+
+    async def _wish(
+        self, what: str, batch_id: str, path: str = "", body: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Ask for this; the batch may have come to where it takes it no longer, and then the answer is empty."""
+        body = {"reason": f"{self.name} has changed their mind"} | (body or {})
+        with suppress(Refused):
+            return await self.post(what, BOS, f"/v1/batches/{batch_id}/{path or what}", body, batch_id)
+        return {}
+
+    async def _run_ended(self, batch_id: str, run_id: str) -> dict[str, Any]:
+        """The run, once it has ended and its results are there."""
+        while not (run := _run(await self._see(batch_id), run_id))["ended_at"]:
+            await asyncio.sleep(self.chance.uniform(*LOOK))
+        while (await self.look(RESULTS, f"/v1/batches/{batch_id}/results", batch_id))["client_status"] not in RUN_DONE:
+            await asyncio.sleep(self.chance.uniform(*LOOK))
+        return run
 
     async def _status_in(self, batch_id: str, wanted: frozenset[str]) -> str:
         while True:
             status = await self._see(batch_id)
-            if status["client_status"] in wanted:
+            if status["client_status"] in wanted and status["paused"] is None:
                 return str(status["client_status"])
-            await asyncio.sleep(self._chance.uniform(*LOOK))
+            await asyncio.sleep(self.chance.uniform(*LOOK))
 
     async def _see(self, batch_id: str) -> dict[str, Any]:
         """Where the batch stands; put down whenever that is news."""
-        status = await self._look(BOS, f"/v1/batches/{batch_id}/status", batch_id)
+        status = await self.look(BOS, f"/v1/batches/{batch_id}/status", batch_id)
         seen = (batch_id, status["status"], len(status["runs"]))
         if seen != self._seen:
             self._seen = seen
-            self._note("saw", batch_id, {"status": seen[1], "runs": seen[2]})
+            self.note("saw", batch_id, {"status": seen[1], "runs": seen[2]})
+        await self._resume_after_a_while(batch_id, is_paused=status["paused"] is not None)
         return status
 
-    async def _post(
-        self,
-        what: str,
-        batch_id: str,
-        service: str,
-        path: str,
-        sent: dict[str, Any],
-        content: Callable[[], dict[str, Any]],
-    ) -> dict[str, Any]:
-        """Insist, under one key, until there is an answer; now and then ask for the same once more."""
-        key = str(uuid.UUID(int=self._chance.getrandbits(128), version=4))
-        headers = {"Idempotency-Key": key, "X-User-ID": self.name}
-        answer: dict[str, Any] | None = None
-        again = self._chance.random() < AGAIN
-        while answer is None or again:
-            began = time.time()
-            reply = await self._platform.ask("POST", service, path, self._chance, headers=headers, **content())
-            self._write(what, began, reply, key=key, batch_id=batch_id, sent=sent)
-            if _is_final(reply[0]):
-                again = again and answer is None
-                answer = msgspec.json.decode(reply[1])
-            else:
-                await asyncio.sleep(self._chance.uniform(*PAUSE))
-        return answer
-
-    async def _look(self, service: str, path: str, batch_id: str) -> dict[str, Any]:
-        """Ask until there is an answer; only what is no plain answer is worth an entry.
-
-        Raises Refused if BOS does not know the batch. The aggregator may not have heard of it yet.
-        """
-        headers = {"X-User-ID": self.name}
-        while True:
-            began = time.time()
-            reply = await self._platform.ask("GET", service, path, self._chance, headers=headers)
-            if reply[0] == 200:
-                answer: dict[str, Any] = msgspec.json.decode(reply[1])
-                return answer
-            self._write("status" if service == BOS else "results", began, reply, batch_id=batch_id)
-            if service == BOS:
-                _is_final(reply[0])
-            await asyncio.sleep(self._chance.uniform(*PAUSE))
-
-    async def _peek(self, others: Sequence[str]) -> None:
-        """Try to see a batch that may be somebody else's."""
-        if others and self._chance.random() < 0.2:
-            batch_id, began = self._chance.choice(others), time.time()
-            headers = {"X-User-ID": f"{self.name}'s curious neighbour"}
-            service = self._chance.choice((BOS, RESULTS))
-            path = f"/v1/batches/{batch_id}/{'status' if service == BOS else 'results'}"
-            reply = await self._platform.ask("GET", service, path, self._chance, headers=headers)
-            self._write("peek", began, reply, batch_id=batch_id)
-
-    def _write(
-        self,
-        what: str,
-        began: float,
-        reply: tuple[int, str, str],
-        *,
-        key: str = "",
-        batch_id: str = "",
-        sent: dict[str, Any] | None = None,
-    ) -> None:
-        status, answer, error = reply
-        entry = Entry(
-            who=self.name,
-            what=what,
-            began=began,
-            ended=time.time(),
-            status=status,
-            key=key,
-            batch_id=batch_id,
-            sent=sent or {},
-            answer=answer,
-            error=error,
-        )
-        self._diary.write(entry)
-
-    def _note(self, what: str, batch_id: str, sent: dict[str, Any]) -> None:
+    async def _resume_after_a_while(self, batch_id: str, *, is_paused: bool) -> None:
+        """Whoever has paused it."""
         now = time.time()
-        self._diary.write(Entry(who=self.name, what=what, began=now, ended=now, batch_id=batch_id, sent=sent))
+        if not is_paused:
+            self._paused_since = None
+        elif self._paused_since is None:
+            self._paused_since = now
+        elif now - self._paused_since > self.chance.uniform(*WAIT):
+            await self._wish("resume", batch_id)
 
 
-def _is_final(status: int) -> bool:
-    """Whether there is no point in asking again. Raises Refused for what should never be answered."""
-    if 400 <= status < 500 and status != 429:
-        raise Refused(status)
-    return 200 <= status < 300
+def _run(status: dict[str, Any], run_id: str) -> dict[str, Any]:
+    (run,) = [each for each in status["runs"] if each["run_id"] == run_id]
+    found: dict[str, Any] = run
+    return found
 
 
-class Refused(Exception):
-    """A client that did everything right was refused."""
+def _failed(run: dict[str, Any], phase: str) -> list[str]:
+    """The essays that the run ended without in this phase."""
+    return [each["essay_id"] for found in run["phases"] if found["name"] == phase for each in found["failed_essays"]]
 
 
 def _form(batch_id: str, files: Sequence[tuple[str, bytes]]) -> aiohttp.FormData:

@@ -21,15 +21,15 @@ from huleedu_service_libs.runtime.unit_of_work import UnitOfWork
 TABLES = """
 create schema chaos;
 create table chaos.taken(
-  id bigint generated always as identity primary key, grp text, topic text, key text, event_id text);
+  id bigint generated always as identity primary key, grp text, topic text, key text, event_id text, head bigint);
 create table chaos.moved_back(grp text, at bigint);
 create function chaos.watch() returns trigger language plpgsql as $$
   begin insert into chaos.moved_back values (new.grp, new.at); return new; end $$;
 create trigger watch before update on runtime.cursor for each row when (new.at < old.at)
   execute function chaos.watch();
 """
-_ADD = """insert into chaos.taken(grp, topic, key, event_id)
-  select * from unnest($1::text[], $2::text[], $3::text[], $4::text[])"""
+_ADD = """insert into chaos.taken(grp, topic, key, event_id, head)
+  select t.*, h.next from unnest($1::text[], $2::text[], $3::text[], $4::text[]) t, runtime.head h"""
 _LOCK = 0x6368616F73  # "chaos", for pg_advisory_xact_lock
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from chaos.books import Books, Violation
-from chaos.checks import batches, clients, events
+from chaos.checks import batches, clients, events, halts, streams, wishes
 
 Check = Callable[[Books], Iterator[str]]
 
@@ -14,13 +14,27 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     "I4": (events.effects_said_twice,),
     "I5": (batches.started_too_early,),
     "I6": (batches.miscounted_by_orchestrator, batches.miscounted_by_essays, batches.gathered_otherwise),
-    "I7": (events.lost, events.never_carried, events.left_over),
+    "I7": (events.lost, events.never_carried, events.left_over, halts.commanded_otherwise),
     "I8": (events.out_of_order,),
     "I9": (batches.guests_matched,),
-    "I10": (clients.answered_differently, clients.more_batches_than_keys, clients.uploads_kept_wrongly),
+    "I10": (
+        clients.answered_differently,
+        clients.more_batches_than_keys,
+        clients.uploads_kept_wrongly,
+        wishes.done_more_than_once,
+        wishes.accepted_and_not_done,
+        wishes.retried_otherwise,
+    ),
     "I11": (events.taken_twice,),
+    "I12": (
+        halts.commanded_while_halted,
+        halts.sent_while_halted,
+        halts.late_outcomes_dropped,
+        halts.answers_unaccounted_for,
+    ),
+    "I14": (streams.facts_not_shown, streams.streamed_otherwise, streams.snapshots_out_of_place),
     "I15": (events.cursors_moved_back, events.never_said),
-    "I16": (clients.strangers_answered, clients.refused_without_reason),
+    "I16": (clients.strangers_answered, wishes.refused_without_reason),
     "I17": (batches.unlike_their_timeline,),
     "I18": (clients.drained_badly,),
     "poison": (events.unplanted_letters, events.poison_not_set_aside),

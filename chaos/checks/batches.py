@@ -1,15 +1,20 @@
 """Batches: their ends, their timelines, and whether everybody counts alike."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from batch_orchestrator_service.domain.batch import Batch
-from batch_orchestrator_service.domain.decide import decide
 from batch_orchestrator_service.domain.run import PhaseRun, Run
 
 from chaos.books import Books, KeptBatch, PhaseCounts
 from chaos.checks.clients import registrations
+from chaos.lives import commands, life
 from common_core.enums import CLIENT_STATUS, BatchClientStatus, BatchStatus, PhaseName
+from common_core.enums import PipelineExecutionStatus as PhaseStatus
+from common_core.messages.pipeline import PhaseCommand
+
+Place = tuple[str, str, str]
+"""A batch, a run and a phase."""
 
 TERMINAL = frozenset(
     {
@@ -36,14 +41,14 @@ def stuck(books: Books) -> Iterator[str]:
         if kept is None or kept.batch.status in TERMINAL:
             continue
         waits_for_its_client = kept.batch.ingestion.is_open or kept.batch.accepts_pipeline
-        if batch_id not in left or not waits_for_its_client:
-            yield f"batch {batch_id} is still {kept.batch.status}{_phases_under_way(kept.batch)}"
+        if batch_id not in left or not waits_for_its_client or kept.batch.paused:
+            yield f"batch {batch_id} is still {kept.batch.status}{_where(kept.batch)}"
 
 
-def _phases_under_way(batch: Batch) -> str:
-    run = batch.active_run
+def _where(batch: Batch) -> str:
+    run, pause = batch.active_run, ", paused" if batch.paused else ""
     names = [phase.name.value for phase in run.phases if not phase.has_ended] if run else []
-    return f", in {' and '.join(names)}" if names else ""
+    return f", in {' and '.join(names)}{pause}" if names else pause
 
 
 def unlike_their_timeline(books: Books) -> Iterator[str]:
@@ -58,10 +63,7 @@ def unlike_their_timeline(books: Books) -> Iterator[str]:
 
 
 def _folded(kept: KeptBatch) -> Batch | None:
-    batch: Batch | None = None
-    for _, at, fact in kept.timeline:
-        batch, _effects = decide(batch, fact, at)
-    return batch
+    return next((moment.after for moment in reversed(list(life(kept)))), None)
 
 
 def changed_after_the_end(books: Books) -> Iterator[str]:
@@ -97,30 +99,32 @@ def _early(run: Run, phase: PhaseRun) -> bool:
 
 
 def miscounted_by_orchestrator(books: Books) -> Iterator[str]:
-    """In a phase that has ended, succeeded and failed are not the essays that were sent."""
+    """In a phase that has ended, succeeded and failed are not the essays that were sent; cancelled, more than those."""
     for batch_id, kept in books.batches.items():
         for run in kept.batch.runs:
             for phase in run.phases:
-                counted = sorted([*phase.succeeded, *phase.failed])
-                if phase.has_ended and not phase.reuse and counted != sorted(phase.sent):
-                    yield f"{phase.name} of batch {batch_id}: {len(counted)} essays ended, {len(phase.sent)} were sent"
+                if phase.has_ended and not phase.reuse and not _adds_up(phase):
+                    counted = len(phase.succeeded) + len(phase.failed)
+                    yield f"{phase.name} of batch {batch_id}: {counted} essays ended, {len(phase.sent)} were sent"
+
+
+def _adds_up(phase: PhaseRun) -> bool:
+    counted = Counter([*phase.succeeded, *phase.failed])
+    return counted <= Counter(phase.sent) if phase.status is PhaseStatus.CANCELLED else counted == Counter(phase.sent)
 
 
 def miscounted_by_essays(books: Books) -> Iterator[str]:
-    """ELS's counters are not its rows, or not what the orchestrator was told."""
-    known: defaultdict[tuple[str, str, str], list[PhaseCounts]] = defaultdict(list)
+    """ELS's counters are not its rows, or not what the orchestrator commanded and was told."""
+    known: defaultdict[Place, list[PhaseCounts]] = defaultdict(list)
     for attempt in sorted(books.phases, key=lambda one: one.attempt):
         yield from _miscounted(attempt)
         known[attempt.batch_id, attempt.run_id, attempt.phase].append(attempt)
-    sent = {
-        (batch_id, run.run_id, phase.name.value): phase
-        for batch_id, kept in books.batches.items()
-        for run in kept.batch.runs
-        for phase in run.phases
-        if not phase.reuse and phase.sent
-    }
-    for place in known.keys() | sent.keys():
-        yield from _told_otherwise(place, known[place], sent.get(place))
+    commanded: defaultdict[Place, list[PhaseCommand]] = defaultdict(list)
+    for batch_id, kept in books.batches.items():
+        for command in commands(kept):
+            commanded[batch_id, str(command.run_id), command.phase.value].append(command)
+    for place in known.keys() | commanded.keys():
+        yield from _told_otherwise(place, known[place], commanded[place], books)
     if books.in_flight:
         yield f"ELS takes {books.in_flight} essays for under way, at rest"
 
@@ -130,21 +134,44 @@ def _miscounted(attempt: PhaseCounts) -> Iterator[str]:
     counters, rows = (attempt.succeeded, attempt.failed), (attempt.rows_succeeded, attempt.rows_failed)
     if counters != rows:
         yield f"phase {place}: succeeded and failed are {counters} by the counters, {rows} by the rows"
-    if attempt.ended and attempt.succeeded + attempt.failed != attempt.total:
+    if attempt.ended and not attempt.superseded and attempt.succeeded + attempt.failed != attempt.total:
         yield f"phase {place} has ended with {attempt.succeeded}+{attempt.failed} of {attempt.total} essays"
 
 
-def _told_otherwise(place: object, known: Sequence[PhaseCounts], sent: PhaseRun | None) -> Iterator[str]:
-    """Each attempt takes essays that the one before it was not done with, so that all of them add up to the phase."""
-    numbers = [attempt.attempt for attempt in known]
-    if sent is None:
-        yield f"ELS has a phase {place} that the orchestrator has not sent"
-    elif numbers != list(range(1, sent.attempt + 1)):
-        yield f"the orchestrator made {sent.attempt} attempts at a phase {place}, ELS knows those of number {numbers}"
-    elif sent.has_ended:
-        total, succeeded = known[0].total, sum(attempt.succeeded for attempt in known)
-        if (total, succeeded) != (len(sent.sent), len(sent.succeeded)):
-            yield f"phase {place}: ELS {succeeded} of {total}, BOS {len(sent.succeeded)} of {len(sent.sent)}"
+def _told_otherwise(
+    place: Place, known: Sequence[PhaseCounts], commanded: Sequence[PhaseCommand], books: Books
+) -> Iterator[str]:
+    """ELS takes up every command, but for those that it hears after their run was cancelled."""
+    sizes = {command.attempt: len(command.essays_to_process) for command in commanded}
+    totals = {attempt.attempt: attempt.total for attempt in known}
+    run = _run(books, place)
+    if not totals.items() <= sizes.items():
+        yield f"ELS has attempts and essays {totals} at phase {place}, the orchestrator has commanded {sizes}"
+    elif run is None or run.is_cancelled:
+        return
+    elif totals != sizes:
+        yield f"the orchestrator has commanded attempts and essays {sizes} at phase {place}, ELS has {totals}"
+    elif not run.is_active:
+        yield from _came_through_otherwise(place, known, commanded, books)
+
+
+def _run(books: Books, place: Place) -> Run | None:
+    batch_id, run_id, _ = place
+    runs = books.batches[batch_id].batch.runs if batch_id in books.batches else ()
+    return next((run for run in runs if run.run_id == run_id), None)
+
+
+def _came_through_otherwise(
+    place: Place, known: Sequence[PhaseCounts], commanded: Sequence[PhaseCommand], books: Books
+) -> Iterator[str]:
+    """Each attempt takes essays that those before it were not done with, so that all of them add up to the phase."""
+    batch, run = books.batches[place[0]].batch, _run(books, place)
+    phase = run.phase(PhaseName(place[2])) if run else None
+    sent = {ref.essay_id for command in commanded for ref in command.essays_to_process}
+    passed = {batch.essays.ids[essay] for essay in phase.succeeded} & sent if phase else set()
+    if sum(attempt.succeeded for attempt in known) != len(passed):
+        succeeded = sum(attempt.succeeded for attempt in known)
+        yield f"phase {place}: ELS {succeeded} of {len(sent)}, BOS {len(passed)} of {len(sent)}"
 
 
 def gathered_otherwise(books: Books) -> Iterator[str]:
@@ -160,7 +187,8 @@ def gathered_otherwise(books: Books) -> Iterator[str]:
             yield f"batch {batch_id} is {kept.batch.status} for the orchestrator, {told.status} for the aggregator"
         for name, phase in kept.batch.done.items():
             known, due = told.results.get(name.value, 0), len(phase.succeeded)
-            if known != due:
+            has_more = any(run.is_cancelled for run in kept.batch.runs)  # some came too late for the orchestrator
+            if known < due or (known > due and not has_more):
                 yield f"batch {batch_id}: the aggregator has {known} of {due} results of {name}"
 
 

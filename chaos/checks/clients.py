@@ -82,15 +82,6 @@ def strangers_answered(books: Books) -> Iterator[str]:
             yield f"{entry.who}'s neighbour was shown batch {entry.batch_id}: {entry.answer[:200]}"
 
 
-def refused_without_reason(books: Books) -> Iterator[str]:
-    """A request that was in order was refused for good; looking for results too early is in order."""
-    for entry in books.entries:
-        too_early = entry.what == "results" and entry.status == 404
-        if 400 <= entry.status < 500 and entry.status != 429 and entry.what != "peek" and not too_early:
-            asked = f"{entry.what} of {entry.batch_id or entry.sent}"
-            yield f"{entry.who} was refused {asked}: {entry.status} {entry.answer[:200]}"
-
-
 def drained_badly(books: Books) -> Iterator[str]:
     """A process that was asked to stop took too long, or did not end by itself."""
     for struck in books.struck:

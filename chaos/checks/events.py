@@ -8,6 +8,7 @@ import msgspec
 from chaos.books import Books
 from chaos.diary import Planted
 from common_core.messages.batch import BatchEssaysRegistered
+from huleedu_service_libs.runtime.log import STAYS
 
 
 class _Named(msgspec.Struct):
@@ -64,10 +65,10 @@ def _buried(books: Books) -> set[tuple[str, str]]:
 
 
 def never_carried(books: Books) -> Iterator[str]:
-    """An event that was said never reached Kafka."""
+    """An event that was said never reached Kafka, though it does not stay with its service."""
     if books.carried is not None:
         for event in books.said:
-            if event.event_id not in books.carried:
+            if event.event_id not in books.carried and not event.topic.startswith(STAYS):
                 yield f"event {event.event_id} of {event.topic}, batch {event.key}, never reached Kafka"
 
 
@@ -83,20 +84,25 @@ def left_over(books: Books) -> Iterator[str]:
     """Something still waits, though all has come to rest."""
     if books.work_left:
         yield f"{books.work_left} work items are left"
+    if books.timers_due:
+        yield f"{books.timers_due} timers are due and have not fired"
     for group, count in books.behind.items():
         if count:
             yield f"{group} is {count} events behind"
 
 
 def out_of_order(books: Books) -> Iterator[str]:
-    """A group took an event of one topic and key after a later one."""
-    places = {event.event_id: event.offset for event in books.said}
-    last: dict[tuple[str, str, str], int] = defaultdict(lambda: -1)
+    """A group took an event of one topic and key after a later one of the same log."""
+    places = {event.event_id: (event.database, event.offset) for event in books.said}
+    last: dict[tuple[str, str, str, int], int] = defaultdict(lambda: -1)
     for taken in sorted(books.taken, key=lambda taken: taken.order):
-        place, line = places.get(taken.event_id), (taken.group, taken.topic, taken.key)
-        if place is not None and place < last[line]:
+        if taken.event_id not in places:
+            continue
+        database, place = places[taken.event_id]
+        line = taken.group, taken.topic, taken.key, database
+        if place < last[line]:
             yield f"{taken.group} took {taken.topic} {place} of batch {taken.key} after {last[line]}"
-        elif place is not None:
+        else:
             last[line] = place
 
 

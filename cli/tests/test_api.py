@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestServer
 
 from huleedu import api as subject
 from huleedu.addresses import AddressUnknown
-from huleedu.api import Api, Refused
+from huleedu.api import REFUSALS, Api, Refused
 from huleedu_service_libs.server import bind
 
 AWAY = {"detail": "Something this needs is away: try again later.", "code": "SERVICE_UNAVAILABLE"}
@@ -23,9 +23,8 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subject, "PAUSE_SECONDS", 0)
 
 
-@asynccontextmanager
-async def platform(answers: Callable[[web.Request], web.Response]) -> AsyncIterator[Api]:
-    """One server in the place of all services."""
+def answering(answers: Callable[[web.Request], web.Response]) -> web.Application:
+    """Gives these answers, whatever it is asked."""
 
     async def answer(request: web.Request) -> web.Response:
         await request.read()
@@ -33,7 +32,14 @@ async def platform(answers: Callable[[web.Request], web.Response]) -> AsyncItera
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
-    async with TestServer(app) as server:
+    return app
+
+
+@asynccontextmanager
+async def platform(answers: Callable[[web.Request], web.Response]) -> AsyncIterator[Api]:
+    """One server in the place of all services."""
+
+    async with TestServer(answering(answers)) as server:
         address = str(server.make_url("")).rstrip("/")
         async with Api({"batch_orchestrator_service": address, "file_service": address}) as api:
             yield api
@@ -82,6 +88,28 @@ async def test_where_nobody_listens_it_does_not_ask_for_long() -> None:
     async with Api({"batch_orchestrator_service": address}) as api:
         with pytest.raises(aiohttp.ClientConnectorError):
             await api.status("b1")
+
+
+async def test_a_service_that_is_started_again_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    with bind("127.0.0.1", 0) as closed:
+        port = closed.getsockname()[1]
+    back, back_at = TestServer(web.Application(), port=port), f"http://127.0.0.1:{port}"
+    pauses = 0
+
+    async def pause() -> None:
+        nonlocal pauses
+        pauses += 1
+        if pauses == REFUSALS + 1:
+            await back.start_server()
+
+    monkeypatch.setattr(subject, "pause", pause)
+    async with TestServer(answering(lambda _: web.json_response({}))) as others:
+        places = {"batch_orchestrator_service": str(others.make_url("")), "result_aggregator_service": back_at}
+        async with Api({name: place.rstrip("/") for name, place in places.items()}) as api:
+            await api.status("b1")
+            with pytest.raises(Refused):  # by the one that came back: it knows no batch
+                await api.results("b1")
+    await back.close()
 
 
 async def test_a_service_that_nothing_says_the_address_of_is_named_with_its_setting() -> None:

@@ -46,6 +46,10 @@ def test_a_folder_that_is_none_is_refused_before_anything_starts(cli: CliRunner,
     assert "is a file" in cli.invoke(app, [command, str(tmp_path / "essay.txt")]).output
 
 
+def test_a_backup_into_no_folder_is_refused_before_anything_starts(cli: CliRunner, tmp_path: Path) -> None:
+    assert "There is no folder" in cli.invoke(app, ["backup", str(tmp_path / "nowhere" / "file")]).output
+
+
 def test_the_doctor_names_what_is_missing_and_the_cure(cli: CliRunner) -> None:
     result = cli.invoke(app, ["doctor"])
 

@@ -3,9 +3,8 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from batch_orchestrator_service.domain.asked import BulkAction
 from common_core.enums import (
     BatchClientStatus,
     BatchStatus,
@@ -16,6 +15,7 @@ from common_core.enums import (
 )
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255, pattern=r"^[^\x00]*$")]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00]*$")]
 StorageId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
 
@@ -92,7 +92,7 @@ class PipelineRequest(Body):
     batch_id: Name | None = Field(default=None, description="must equal the one in the address")
     requested_pipeline: Annotated[Name, Field(max_length=100)]
     is_retry: bool = False
-    retry_reason: str | None = Field(default=None, max_length=500)
+    retry_reason: Reason | None = Field(default=None, description="kept in the timeline")
     prompt_payload: PromptPayloadBody | None = None
 
 
@@ -129,9 +129,6 @@ class PromptResponse(BaseModel):
     student_prompt_ref: PromptRefBody
 
 
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00]*$")]
-
-
 class WishRequest(Body):
     """Why this is asked for; it is kept in the timeline."""
 
@@ -165,25 +162,6 @@ class RetryResponse(BaseModel):
     phase: PhaseName
     run_id: str
     essay_ids: list[str]
-
-
-class BulkRequest(WishRequest):
-    """The same for many batches: all of them, those of one owner, those that have changed `since` then."""
-
-    action: BulkAction
-    user_id: Name | None = None
-    since: AwareDatetime | None = None
-    phase: PhaseName | None = None
-    per_second: float = Field(default=10, gt=0, le=1000, description="how many batches are asked in a second")
-
-
-class BulkResponse(BaseModel):
-    """It is under way; the timelines of the batches tell what came of it."""
-
-    status: Literal["accepted"] = "accepted"
-    operation_id: str
-    action: BulkAction
-    correlation_id: str
 
 
 class KeptReference(BaseModel):
@@ -379,36 +357,6 @@ class BatchStatusResponse(BaseModel):
     version: int
 
 
-class BatchSummary(BaseModel):
-    """One batch in a list."""
-
-    batch_id: str
-    status: BatchStatus
-    client_status: BatchClientStatus
-    course_code: CourseCode
-    expected_essay_count: int
-    user_id: str
-    class_id: str | None
-    created_at: datetime
-    updated_at: datetime
-
-
-class BatchListQuery(BaseModel):
-    """Which batches, newest first; `cursor` is the `next_cursor` of the page before."""
-
-    status: BatchStatus | BatchClientStatus | None = None
-    class_id: Name | None = None
-    limit: int = Field(default=50, gt=0, le=100)
-    cursor: Name | None = None
-
-
-class BatchListResponse(BaseModel):
-    """One page; without a `next_cursor` it is the last."""
-
-    batches: list[BatchSummary]
-    next_cursor: str | None
-
-
 class TimelineQuery(BaseModel):
     """From after this fact on."""
 
@@ -417,11 +365,17 @@ class TimelineQuery(BaseModel):
 
 
 class TimelineFact(BaseModel):
-    """A fact that changed the batch; `kind` is its message's topic, `data` the message."""
+    """A fact that changed the batch; `kind` is its message's topic, `data` the message.
+
+    `who` is the user that asked, or the service that said it; null where nobody said who he was. `why` is the reason
+    given, or for what happened by itself what it comes down to.
+    """
 
     seq: int
     at: datetime
     kind: str
+    who: str | None
+    why: str | None
     data: dict[str, Any]
 
 

@@ -5,13 +5,14 @@ from typing import ClassVar
 from pydantic import SecretStr
 
 from common_core.enums import PhaseName
+from huleedu_service_libs.event_streams import StreamsEvents
 from huleedu_service_libs.settings import Count, Port, Seconds
 from huleedu_service_libs.surroundings import ReadsContent
 
 SERVICE_NAME = "batch_orchestrator_service"
 
 
-class BatchOrchestratorSettings(ReadsContent):
+class BatchOrchestratorSettings(ReadsContent, StreamsEvents):
     """What BOS can be told; `available_phases` are those that have a service to carry them out.
 
     Whoever holds the `operator_token` may ask things for everybody's batches.

@@ -1,6 +1,7 @@
 """BOS's parts: what fills each port, made once per process."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 from dishka import Provider, Scope, alias, from_context, provide, provide_all
 from uuid_utils import uuid7
@@ -10,6 +11,7 @@ from batch_orchestrator_service.config import SERVICE_NAME, BatchOrchestratorSet
 from batch_orchestrator_service.implementations.batch_conductor_client_impl import BatchConductorClientImpl
 from batch_orchestrator_service.implementations.batch_control_impl import BatchControlImpl
 from batch_orchestrator_service.implementations.batch_essays_ready_handler import BatchEssaysReadyHandler
+from batch_orchestrator_service.implementations.batch_lists import BatchLists
 from batch_orchestrator_service.implementations.batch_processing_service_impl import BatchProcessingServiceImpl
 from batch_orchestrator_service.implementations.batch_repository_postgres_impl import PostgreSQLBatchRepositoryImpl
 from batch_orchestrator_service.implementations.batch_table import BatchTable
@@ -18,11 +20,15 @@ from batch_orchestrator_service.implementations.content_handler import ContentHa
 from batch_orchestrator_service.implementations.decisions import BatchDecisions
 from batch_orchestrator_service.implementations.els_batch_phase_outcome_handler import ELSBatchPhaseOutcomeHandler
 from batch_orchestrator_service.implementations.event_publisher_impl import DefaultBatchEventPublisherImpl
+from batch_orchestrator_service.implementations.notification_handler import NotificationHandler
+from batch_orchestrator_service.implementations.operation_table import PostgreSQLOperationsImpl
 from batch_orchestrator_service.implementations.phase_handlers import PhaseProgressHandler, PhaseTimerHandler
 from batch_orchestrator_service.implementations.pipeline_desk import PipelineDesk
 from batch_orchestrator_service.implementations.pipeline_request_handler import PipelineRequestHandler
 from batch_orchestrator_service.implementations.prompt_desk import PromptDesk
 from batch_orchestrator_service.implementations.registrar import Registrar
+from batch_orchestrator_service.implementations.stream_events import BatchStreamEvent
+from batch_orchestrator_service.implementations.streams import Streams, shown
 from batch_orchestrator_service.kafka_consumer import BatchKafkaConsumer
 from batch_orchestrator_service.protocols import (
     BatchConductorClientProtocol,
@@ -31,16 +37,33 @@ from batch_orchestrator_service.protocols import (
     BatchProcessingServiceProtocol,
     BatchRepositoryProtocol,
     Clock,
+    Look,
     NewId,
+    OperationsProtocol,
 )
+from huleedu_service_libs.event_streams import Hub, StreamMetrics
 from huleedu_service_libs.http_client import PeerClient
 from huleedu_service_libs.metrics import ServiceMetrics
 from huleedu_service_libs.runtime.database import Database
+from huleedu_service_libs.runtime.tail import Tail
 from huleedu_service_libs.runtime.transactions import GroupCommit, Transactions
 from huleedu_service_libs.runtime.unit_of_work import current_unit
 from huleedu_service_libs.service import Platform
 from huleedu_service_libs.surroundings import ReadsContent
 from huleedu_service_libs.tracing import Tracing
+
+
+class _Look:
+    """See `Look`."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+
+    def now(self) -> datetime:
+        return self._platform.clock()
+
+    def trouble(self) -> str | None:
+        return self._platform.bus.trouble(SERVICE_NAME)
 
 
 class OutsideProvider(Provider):
@@ -50,7 +73,9 @@ class OutsideProvider(Provider):
 
     table = provide(BatchTable)
     batches = provide(PostgreSQLBatchRepositoryImpl, provides=BatchRepositoryProtocol)
+    operations = provide(PostgreSQLOperationsImpl, provides=OperationsProtocol)
     publisher = provide(DefaultBatchEventPublisherImpl, provides=BatchEventPublisherProtocol)
+    streams = provide(Streams)
 
     @provide
     def clock(self) -> Clock:
@@ -58,9 +83,25 @@ class OutsideProvider(Provider):
         return lambda: current_unit().now
 
     @provide
+    def look(self, platform: Platform) -> Look:
+        """At the process."""
+        return _Look(platform)
+
+    @provide
     def transactions(self, platform: Platform, database: Database, table: BatchTable) -> Transactions:
         """Commands of one tick share a commit."""
         return GroupCommit(database, SERVICE_NAME, platform.bus.said, states=table)
+
+    @provide
+    def hub(
+        self,
+        platform: Platform,
+        database: Database,
+        settings: BatchOrchestratorSettings,
+        metrics: ServiceMetrics,
+    ) -> Hub[BatchStreamEvent]:
+        """All open streams of the process."""
+        return Hub(Tail(database, platform.bus, BatchStreamEvent), shown, settings, StreamMetrics(metrics))
 
     @provide
     async def conductor(
@@ -81,7 +122,7 @@ class BatchProvider(Provider):
     reads_content = alias(BatchOrchestratorSettings, provides=ReadsContent)
     service = provide(BatchProcessingServiceImpl, provides=BatchProcessingServiceProtocol)
     control = provide(BatchControlImpl, provides=BatchControlProtocol)
-    parts = provide_all(BulkDesk, BatchDecisions, Registrar, PipelineDesk, PromptDesk, Operations)
+    parts = provide_all(BatchLists, BulkDesk, BatchDecisions, Registrar, PipelineDesk, PromptDesk, Operations)
 
     @provide
     def metrics(self) -> ServiceMetrics:
@@ -107,4 +148,5 @@ class ConsumerProvider(Provider):
         PhaseTimerHandler,
         PhaseProgressHandler,
         PipelineRequestHandler,
+        NotificationHandler,
     )

@@ -111,6 +111,69 @@ class PhaseUnknown(NotFound):
     code = "PHASE_UNKNOWN"
 
 
+class OperationNotFound(NotFound):
+    """There is no operation {operation_id}."""
+
+    code = "OPERATION_NOT_FOUND"
+
+
+class OperationHasEnded(Conflict):
+    """The operation has come to its end: there is nothing to stop."""
+
+    code = "OPERATION_HAS_ENDED"
+
+
+class UnknownStatus(Unprocessable):
+    """There is no such status: give a batch's or a client's word, one `status=` for each.
+
+    As in common_core.enums: BatchStatus, BatchClientStatus.
+    """
+
+    code = "UNKNOWN_STATUS"
+
+
+class MalformedClassId(Unprocessable):
+    """class_id must have 1 to 255 characters."""
+
+    code = "MALFORMED_CLASS_ID"
+
+
+class MalformedOwner(Unprocessable):
+    """owner must have 1 to 255 characters."""
+
+    code = "MALFORMED_OWNER"
+
+
+class MalformedSince(Unprocessable):
+    """since must be a moment as RFC 3339 writes it, such as 2026-09-01T08:00:00Z (in an address, + is written %2B)."""
+
+    code = "MALFORMED_SINCE"
+
+
+class MalformedStuck(Unprocessable):
+    """stuck must be true or false."""
+
+    code = "MALFORMED_STUCK"
+
+
+class MalformedStuckAfter(Unprocessable):
+    """stuck_after must be a number of seconds, more than 0 and at most ten years."""
+
+    code = "MALFORMED_STUCK_AFTER"
+
+
+class LimitOutOfRange(Unprocessable):
+    """limit must be a whole number from 1 to 100."""
+
+    code = "LIMIT_OUT_OF_RANGE"
+
+
+class MalformedCursor(Unprocessable):
+    """cursor must be the next_cursor of the page before."""
+
+    code = "MALFORMED_CURSOR"
+
+
 class PromptFixed(Conflict):
     """The prompt cannot be changed while the batch is {status}."""
 

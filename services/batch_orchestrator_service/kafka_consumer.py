@@ -1,7 +1,7 @@
 """What BOS does with each message: the routing table, bound to the event bus."""
 
 from batch_orchestrator_service.config import SERVICE_NAME
-from batch_orchestrator_service.domain.asked import BulkAsked, CancelAsked, PauseAsked, ResumeAsked, RetryAsked
+from batch_orchestrator_service.domain.asked import BulkStepDue, CancelAsked, PauseAsked, ResumeAsked, RetryAsked
 from batch_orchestrator_service.domain.facts import (
     ContentDeadlinePassed,
     ContentSilencePassed,
@@ -13,6 +13,7 @@ from batch_orchestrator_service.implementations.batch_table import BatchTable
 from batch_orchestrator_service.implementations.bulk_desk import BulkDesk
 from batch_orchestrator_service.implementations.content_handler import ContentHandler
 from batch_orchestrator_service.implementations.els_batch_phase_outcome_handler import ELSBatchPhaseOutcomeHandler
+from batch_orchestrator_service.implementations.notification_handler import NotificationHandler
 from batch_orchestrator_service.implementations.phase_handlers import PhaseProgressHandler, PhaseTimerHandler
 from batch_orchestrator_service.implementations.pipeline_request_handler import PipelineRequestHandler
 from common_core.messages.batch import (
@@ -20,6 +21,7 @@ from common_core.messages.batch import (
     BatchEssaysReady,
     BatchValidationErrorsV1,
 )
+from common_core.messages.notification import TeacherNotificationRequestedV1
 from common_core.messages.pipeline import (
     ClientBatchPipelineRequestV1,
     ELSBatchPhaseOutcomeV1,
@@ -40,6 +42,7 @@ class BatchKafkaConsumer:
         timers: PhaseTimerHandler,
         progress: PhaseProgressHandler,
         requests: PipelineRequestHandler,
+        notifications: NotificationHandler,
         bulk: BulkDesk,
     ) -> None:
         self._table, self._requests = table, requests
@@ -52,13 +55,14 @@ class BatchKafkaConsumer:
             on(ELSBatchPhaseOutcomeV1, outcome.handle),
             on(PhaseDeadlinePassed, timers.deadline_passed),
             on(RetryDue, timers.retry_due),
-            on(BulkAsked, bulk.step),
+            on(BulkStepDue, bulk.step),
             on(CancelAsked, bulk.decide),
             on(PauseAsked, bulk.decide),
             on(ResumeAsked, bulk.decide),
             on(RetryAsked, bulk.decide),
             on(ClientBatchPipelineRequestV1, requests.handle),
-            on_run(ELSBatchPhaseProgressV1, progress.handle),
+            on_run(ELSBatchPhaseProgressV1, progress.handle, with_states=True),
+            on_run(TeacherNotificationRequestedV1, notifications.handle),
         )
 
     def groups(self) -> tuple[Group, ...]:

@@ -1,7 +1,20 @@
 """The tables: what SQL must see stands in columns, the rest of a batch in one compressed column."""
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 
+from batch_orchestrator_service.domain.operation import OperationStatus
 from huleedu_service_libs.migrations import new_metadata
 
 metadata = new_metadata()
@@ -21,8 +34,17 @@ batches = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
     Column("state", LargeBinary, nullable=False),
-    # Nothing that changes is indexed: an update stays on its page.
-    Index("ix_batches_user_id_batch_id", "user_id", "batch_id"),
+    Column("course_code", Text),
+    Column("essay_count", Integer),
+    # A list goes through one of these, status by status, from its cursor on; what else narrows it is in the index too.
+    Index("ix_batches_user_id", "user_id", "status", "batch_id", "updated_at"),
+    Index("ix_batches_status", "status", "batch_id", "updated_at"),
+    Index("ix_batches_updated_at", "updated_at", "status", "batch_id"),
+    Index(
+        "ix_batches_class_id",
+        *("class_id", "status", "batch_id", "updated_at", "user_id"),
+        postgresql_where=text("class_id is not null"),
+    ),
 )
 
 timeline = Table(
@@ -45,4 +67,16 @@ phase_progress = Table(
     Column("succeeded", Integer, nullable=False),
     Column("failed", Integer, nullable=False),
     Column("total", Integer, nullable=False),
+    Column("reported_at", DateTime(timezone=True)),
+)
+
+operations = Table(
+    "operations",
+    metadata,
+    Column("operation_id", _ID, primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("state", JSONB, nullable=False),
+    CheckConstraint(f"status in ({', '.join(repr(str(each)) for each in OperationStatus)})", name="known_status"),
+    Index("uq_operations_subject", "subject", unique=True, postgresql_where=text("status = 'running'")),
 )

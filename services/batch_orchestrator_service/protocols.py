@@ -7,7 +7,6 @@ from typing import Protocol
 import msgspec
 
 from batch_orchestrator_service.api_models import (
-    BatchListResponse,
     BatchRegistrationRequestV1,
     BatchRegistrationResponse,
     BatchStatusResponse,
@@ -25,7 +24,8 @@ from batch_orchestrator_service.api_models import (
 from batch_orchestrator_service.domain.asked import ResolvedPhase
 from batch_orchestrator_service.domain.batch import Batch
 from batch_orchestrator_service.domain.facts import Fact
-from common_core.enums import BatchStatus, PhaseName
+from batch_orchestrator_service.domain.operation import Operation
+from common_core.enums import BatchStatus, CourseCode, PhaseName
 from common_core.messages.pipeline import ELSBatchPhaseProgressV1
 from huleedu_service_libs.runtime.effects import Effect
 from huleedu_service_libs.runtime.unit_of_work import Cause
@@ -38,6 +38,16 @@ class Clock(Protocol):
         """UTC."""
 
 
+class Look(Protocol):
+    """What whoever only reads can see of the process, outside any unit of work."""
+
+    def now(self) -> datetime:
+        """UTC."""
+
+    def trouble(self) -> str | None:
+        """Why its readers of events do not get on; None if they do."""
+
+
 class NewId(Protocol):
     """Makes ids."""
 
@@ -46,14 +56,46 @@ class NewId(Protocol):
 
 
 class BatchFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which batches to list: the newest first, from after `cursor` on; `since`: changed no earlier than that."""
+    """Which batches to list: the newest first, from after `cursor` on.
+
+    `since`: changed no earlier than that. `unmoved_since`: not changed since then, nor has any report on a phase come.
+    """
 
     user_id: str | None = None
     class_id: str | None = None
-    statuses: tuple[BatchStatus, ...] | None = None
+    statuses: tuple[BatchStatus, ...] = tuple(BatchStatus)
     since: datetime | None = None
+    unmoved_since: datetime | None = None
     cursor: str | None = None
     limit: int = 50
+
+
+class ListedBatch(msgspec.Struct, frozen=True):
+    """A batch in one line."""
+
+    batch_id: str
+    status: BatchStatus
+    user_id: str
+    class_id: str | None
+    course_code: CourseCode
+    essay_count: int
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, batch: Batch) -> "ListedBatch":
+        """The line for this one."""
+        registration = batch.registration
+        return cls(
+            batch_id=batch.batch_id,
+            status=batch.status,
+            user_id=registration.user_id,
+            class_id=registration.class_id,
+            course_code=registration.course_code,
+            essay_count=len(registration.essay_ids),
+            created_at=batch.registered_at,
+            updated_at=batch.changed_at,
+        )
 
 
 class TimelineEntry(msgspec.Struct, frozen=True):
@@ -65,12 +107,21 @@ class TimelineEntry(msgspec.Struct, frozen=True):
 
 
 class PhaseProgress(msgspec.Struct, frozen=True):
-    """How far an attempt of a phase is, as ELS last said."""
+    """How far an attempt of a phase is, as ELS last said, and when it last said something new."""
 
     attempt: int
     succeeded: int
     failed: int
     total: int
+    reported_at: datetime | None = None
+
+
+class SetAside(msgspec.Struct, frozen=True):
+    """So many messages about a batch could not be handled by a group; and why the last one could not."""
+
+    group: str
+    count: int
+    reason: str
 
 
 class BatchRepositoryProtocol(Protocol):
@@ -85,8 +136,17 @@ class BatchRepositoryProtocol(Protocol):
     async def get(self, batch_id: str) -> Batch | None:
         """The batch as last committed; locks nothing."""
 
-    async def list(self, wanted: BatchFilter) -> Sequence[Batch]:
+    async def owners(self, batch_ids: Sequence[str]) -> Mapping[str, str]:
+        """The users whose batches these are, of those that there are; within the unit of work, and locks nothing."""
+
+    async def list(self, wanted: BatchFilter) -> Sequence[ListedBatch]:
         """The batches that fit, newest first."""
+
+    async def count(self, wanted: BatchFilter) -> int:
+        """How many fit, from after the cursor on; no more than the limit are counted."""
+
+    async def get_all(self, batch_ids: Sequence[str]) -> Sequence[Batch]:
+        """Those there are, as last committed, in this order; locks nothing."""
 
     async def timeline(self, batch_id: str, after: int, limit: int) -> Sequence[TimelineEntry]:
         """The batch's facts with a greater `seq` than `after`, in order."""
@@ -96,6 +156,12 @@ class BatchRepositoryProtocol(Protocol):
 
     async def progress(self, batch_id: str, run_id: str) -> Mapping[PhaseName, PhaseProgress]:
         """How far the phases of this run are."""
+
+    async def progress_of_all(self, batches: Sequence[Batch]) -> Mapping[str, Mapping[PhaseName, PhaseProgress]]:
+        """How far the phases of the active run of each of these are, by batch."""
+
+    async def set_aside(self, batch_ids: Sequence[str]) -> Mapping[str, Sequence[SetAside]]:
+        """Messages about these batches among the dead letters of BOS's database."""
 
 
 class BatchEventPublisherProtocol(Protocol):
@@ -144,9 +210,6 @@ class BatchProcessingServiceProtocol(Protocol):
     async def pipeline_state(self, batch_id: str) -> PipelineStateResponse:
         """The phases, the owner, and whether files may still come. Raises BatchNotFound."""
 
-    async def list_batches(self, wanted: BatchFilter) -> BatchListResponse:
-        """One page."""
-
     async def timeline(self, batch_id: str, user_id: str | None, after: int, limit: int) -> TimelineResponse:
         """Every fact, in order. Raises BatchNotFound."""
 
@@ -181,3 +244,25 @@ class BatchControlProtocol(Protocol):
         self, batch_id: str, phase: str, request: RetryRequest, user_id: str | None, correlation_id: str
     ) -> RetryResponse:
         """Try essays again that failed in a phase: all of them if none is named."""
+
+
+class OperationsProtocol(Protocol):
+    """Keeps what operators have asked of many batches."""
+
+    async def begin(self, operation: Operation) -> Operation:
+        """Keep it, within a unit of work; or where one for the same action, owner and phase runs, have that begin anew.
+
+        With the newer rate and reason, and about all that either was about.
+        """
+
+    async def get_for_update(self, operation_id: str) -> Operation | None:
+        """The operation, locked until the running unit of work ends."""
+
+    async def save(self, operation: Operation) -> None:
+        """Keep it as it is now, within the unit of work."""
+
+    async def get(self, operation_id: str) -> Operation | None:
+        """The operation as last committed; locks nothing."""
+
+    async def newest(self, limit: int) -> Sequence[Operation]:
+        """Those begun last, the newest first."""

@@ -7,7 +7,9 @@ from dishka import AsyncContainer, make_async_container
 from batch_orchestrator_service.app import create_app
 from batch_orchestrator_service.config import SERVICE_NAME, BatchOrchestratorSettings
 from batch_orchestrator_service.di import BatchProvider, ConsumerProvider, OutsideProvider
+from batch_orchestrator_service.implementations.stream_events import BatchStreamEvent
 from batch_orchestrator_service.kafka_consumer import BatchKafkaConsumer
+from huleedu_service_libs.event_streams import Hub
 from huleedu_service_libs.metrics import ServiceMetrics
 from huleedu_service_libs.runtime.database import Database
 from huleedu_service_libs.service import Platform, Service, ServiceDefinition
@@ -33,6 +35,7 @@ async def start(settings: BatchOrchestratorSettings, platform: Platform) -> Serv
     health = take_part(platform, settings, database, groups, metrics, tracing)
     app = create_app(parts, settings, metrics, health, tracing)
     app.extensions["huleedu_database"] = database
+    app.on_stopping.append((await parts.get(Hub[BatchStreamEvent])).end)
     return Service(name=SERVICE_NAME, app=app, close=parts.close)
 
 

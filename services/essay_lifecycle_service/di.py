@@ -31,7 +31,7 @@ class StoreProvider(Provider):
     @provide
     def phases(self, settings: Settings) -> PhaseRepositoryProtocol:
         """Phases, and the plans used last."""
-        return PostgreSQLPhaseRepositoryImpl(settings.phase_window, PlanShelf())
+        return PostgreSQLPhaseRepositoryImpl(settings.policy, PlanShelf())
 
     @provide
     def facts(self, database: Database) -> EssayFactsProtocol:

@@ -81,6 +81,16 @@ fan_out = Table(
     CheckConstraint(f"phase in ({', '.join(repr(str(name)) for name in PhaseName)})", name="known_phase"),
 )
 
+# How much of that is each teacher's, and when he last had a turn; changed under the lock of the row above.
+owner_share = Table(
+    "owner_share",
+    metadata,
+    Column("phase", Text, primary_key=True),
+    Column("owner", Text, primary_key=True),
+    Column("in_flight", BigInteger, nullable=False, server_default=_ZERO),
+    Column("served", BigInteger, nullable=False, server_default=_ZERO),
+)
+
 # What changes is not indexed, unless essays wait: an update stays on its page.
 phase = Table(
     "phase",
@@ -98,12 +108,19 @@ phase = Table(
     Column("superseded", Boolean, nullable=False, server_default=text("false")),
     Column("held", Boolean, nullable=False, server_default=text("false")),
     Column("phase", Text, nullable=False),
+    Column("owner", Text, nullable=False, server_default=""),
+    Column("place", BigInteger, nullable=False, server_default=_ZERO),
     UniqueConstraint("batch_id", "phase", "run_id", "attempt"),
     CheckConstraint(
         "waiting >= 0 and succeeded >= 0 and failed >= 0 and succeeded + failed <= total", name="counts_add_up"
     ),
 )
-Index("ix_phase_waiting", phase.c.phase, phase.c.id, postgresql_where=text("waiting > 0 and not held"))
+# Each teacher's line.
+Index(
+    "ix_phase_waiting",
+    *(phase.c.phase, phase.c.owner, phase.c.place, phase.c.id),
+    postgresql_where=text("waiting > 0 and not held"),
+)
 
 # Whether a batch is to wait, by the greatest version of what BOS has said; commands may come later than that.
 hold = Table(

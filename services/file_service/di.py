@@ -14,6 +14,7 @@ from file_service.implementations.file_intake import FileIntake
 from file_service.implementations.file_upload_repository_postgres_impl import PostgreSQLFileUploadRepository
 from file_service.implementations.raw_files import RawFiles
 from file_service.implementations.read_file_handler import ReadFileHandler
+from file_service.implementations.unusable_files_handler import UnusableFilesHandler
 from file_service.kafka_consumer import FileKafkaConsumer
 from file_service.metrics import FileServiceMetrics
 from file_service.protocols import BatchStandingsProtocol, FileUploadRepositoryProtocol, TextReaderProtocol
@@ -58,6 +59,7 @@ class UploadProvider(Provider):
     intake = provide(FileIntake)
     batch_files = provide(BatchFiles)
     handler = provide(ReadFileHandler)
+    unusable = provide(UnusableFilesHandler)
     consumer = provide(FileKafkaConsumer)
 
     @provide

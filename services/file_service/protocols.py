@@ -5,6 +5,7 @@ from typing import Protocol
 
 from file_service.domain.batches import BatchStanding
 from file_service.domain.extracted_text import ExtractedText
+from file_service.domain.notifications import Tally
 from file_service.domain.uploads import FileUpload
 
 
@@ -33,3 +34,6 @@ class FileUploadRepositoryProtocol(Protocol):
 
     async def of_batch(self, batch_id: str) -> Sequence[FileUpload]:
         """The batch's uploads as last committed, in the order in which they came."""
+
+    async def tally(self, batch_id: str) -> Tally:
+        """How the batch's uploads stand, within the running unit of work."""

@@ -8,7 +8,7 @@ from common_core.messages.batch import (
     BatchValidationErrorsV1,
 )
 from common_core.messages.content import EssaySlotAssignedV1, EssayValidationFailedV1, ExcessContentProvisionedV1
-from common_core.messages.control import BatchRunCancelledV1
+from common_core.messages.control import BatchRunCancelledV1, BatchWaitGivenUpV1
 from common_core.messages.nlp import EssayNlpCompletedV1
 from common_core.messages.pipeline import (
     BatchServiceAIFeedbackInitiateCommandDataV1,
@@ -53,6 +53,7 @@ class ResultKafkaConsumer:
                     on(BatchServiceAIFeedbackInitiateCommandDataV1, self._batches.handle),
                     on(ELSBatchPhaseOutcomeV1, self._batches.handle),
                     on(BatchRunCancelledV1, self._batches.handle),
+                    on(BatchWaitGivenUpV1, self._batches.handle),
                     on_run(EssaySlotAssignedV1, self._essays.slots_assigned),
                     on_run(EssayValidationFailedV1, self._essays.validations_failed),
                     on_run(ExcessContentProvisionedV1, self._essays.excess_provisioned),

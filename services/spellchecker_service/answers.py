@@ -5,7 +5,6 @@ from datetime import datetime
 from msgspec import Struct
 
 from common_core.enums import EssayStatus, ProcessingStage
-from common_core.message import Envelope
 from common_core.messages.spellcheck import (
     EssayLifecycleSpellcheckRequestV1,
     SpellcheckCorrection,
@@ -13,6 +12,7 @@ from common_core.messages.spellcheck import (
     SpellcheckResultV1,
 )
 from common_core.shared import SpellcheckMetricsV1, SystemProcessingMetadata
+from huleedu_service_libs.runtime import Cause
 from spellchecker_service.domain.results import Correction, SpellingResult
 
 MOST_CORRECTIONS_TOLD = 500
@@ -64,14 +64,14 @@ def _told(correction: Correction) -> SpellcheckCorrection:
 
 
 def short_answer(
-    request: Envelope[EssayLifecycleSpellcheckRequestV1], verdict: Verdict, at: datetime
+    asked: EssayLifecycleSpellcheckRequestV1, cause: Cause, verdict: Verdict, at: datetime
 ) -> SpellcheckPhaseCompletedV1:
     """That the essay is done, and where its corrected text is; or why it failed."""
-    asked, succeeded = request.data, verdict.error_code is None
+    succeeded = verdict.error_code is None
     return SpellcheckPhaseCompletedV1(
         entity_id=asked.entity_id,
         batch_id=asked.parent_id,
-        correlation_id=request.correlation_id,
+        correlation_id=cause.correlation_id,
         status="completed" if succeeded else "failed",
         corrected_text_storage_id=verdict.corrected_text_storage_id,
         error_code=verdict.error_code,
@@ -84,10 +84,10 @@ def short_answer(
 
 
 def long_answer(
-    request: Envelope[EssayLifecycleSpellcheckRequestV1], verdict: Verdict, at: datetime
+    asked: EssayLifecycleSpellcheckRequestV1, cause: Cause, verdict: Verdict, at: datetime
 ) -> SpellcheckResultV1:
     """What was changed, with places in the original text."""
-    asked, succeeded = request.data, verdict.error_code is None
+    succeeded = verdict.error_code is None
     return SpellcheckResultV1(
         entity_id=asked.entity_id,
         parent_id=asked.parent_id,
@@ -101,8 +101,8 @@ def long_answer(
             processing_stage=ProcessingStage.COMPLETED if succeeded else ProcessingStage.FAILED,
         ),
         batch_id=asked.parent_id,
-        correlation_id=request.correlation_id,
-        user_id=_user_of(request),
+        correlation_id=cause.correlation_id,
+        user_id=cause.user_id or None,
         corrections_made=verdict.metrics.total_corrections,
         correction_metrics=verdict.metrics,
         original_text_storage_id=asked.text_storage_id,
@@ -116,8 +116,3 @@ def long_answer(
         run_id=asked.run_id,
         attempt=asked.attempt,
     )
-
-
-def _user_of(request: Envelope[EssayLifecycleSpellcheckRequestV1]) -> str | None:
-    user_id = request.metadata.get("user_id") if request.metadata else None
-    return user_id if isinstance(user_id, str) else None

@@ -45,8 +45,9 @@ class SpellingProvider(Provider):
         cancelled: CancelledRuns,
         metrics: SpellcheckerMetrics,
         platform: Platform,
+        settings: SpellcheckerSettings,
     ) -> LanguageSpellingEngine:
-        return LanguageSpellingEngine(work, rows, cancelled, metrics, platform.data_dir / "lexicons")
+        return LanguageSpellingEngine(work, rows, cancelled, metrics, platform.data_dir / "lexicons", settings)
 
     @provide
     def engine(

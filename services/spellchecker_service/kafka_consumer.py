@@ -14,4 +14,4 @@ class SpellcheckerKafkaConsumer:
 
     def groups(self) -> tuple[Group, ...]:
         """The service's readers."""
-        return (Group(name=SERVICE_NAME, routes=(self._engine.route(),)), self._cancelled.group(SERVICE_NAME))
+        return (self._engine.group(), self._cancelled.group(SERVICE_NAME))

@@ -2,11 +2,11 @@
 
 from typing import Protocol
 
-from huleedu_service_libs.runtime import Route
+from huleedu_service_libs.runtime import Group
 
 
 class SpellingEngineProtocol(Protocol):
     """How essays get checked."""
 
-    def route(self) -> Route:
-        """How EssayLifecycleSpellcheckRequestV1 is handled: each request is answered, in runs."""
+    def group(self) -> Group:
+        """Reads EssayLifecycleSpellcheckRequestV1, and answers each."""

@@ -7,6 +7,7 @@ from batch_orchestrator_service.domain.facts import Fact
 from batch_orchestrator_service.tests.said import (
     AT,
     BATCH,
+    CORRELATION,
     NLP,
     RUN,
     SPELLCHECK,
@@ -16,13 +17,16 @@ from batch_orchestrator_service.tests.said import (
     registered,
 )
 
-from chaos.books import Books, Gathered, KeptBatch, Letter, PhaseCounts, Said, Taken, Upload
+from chaos.books import Books, Gathered, KeptBatch, Letter, PhaseCounts, Said, Shown, Taken, Upload
 from chaos.diary import Entry, Planted, Struck
+from chaos.lives import commands
 from common_core.messages.batch import BatchEssaysRegistered
-from common_core.messages.pipeline import ELSBatchPhaseOutcomeV1
+from common_core.messages.pipeline import ELSBatchPhaseOutcomeV1, PhaseCommand
+from common_core.messages.spellcheck import SpellcheckPhaseCompletedV1
 
 TEACHER, KEY = registered().user_id, "key of the registration"
 REGISTERED, OUTCOME = BatchEssaysRegistered.topic, ELSBatchPhaseOutcomeV1.topic
+ANSWER = SpellcheckPhaseCompletedV1.topic
 FACTS: tuple[Fact, ...] = (
     registered("ab"),
     provisioned("ab"),
@@ -43,26 +47,51 @@ def kept(*facts: Fact) -> KeptBatch:
     return KeptBatch(batch=batch, status=batch.status, version=batch.version, timeline=timeline)
 
 
+def commanded(kept_batch: KeptBatch) -> tuple[Said, ...]:
+    """What BOS commanded in the life of this batch, from offset 10 on."""
+    return tuple(
+        Said(10 + place, each.topic, BATCH, f"command {place}", (_effect(each),), run_id=str(each.run_id))
+        for place, each in enumerate(commands(kept_batch))
+    )
+
+
+def _effect(command: PhaseCommand) -> tuple[str, ...]:
+    return command.topic, BATCH, str(command.run_id), str(command.attempt)
+
+
+def facts_shown(kept_batch: KeptBatch) -> tuple[Shown, ...]:
+    """What BOS's log has of its timeline for streams."""
+    return tuple(Shown(50 + seq, TEACHER, BATCH, "fact", f"fact {seq}", seq) for seq, _, _ in kept_batch.timeline)
+
+
+def answers(essays: str, *, run: str = RUN, attempt: int = 1) -> tuple[Said, ...]:
+    """The spellchecker is done with these."""
+    return tuple(
+        Said(30, ANSWER, BATCH, f"answer {run} {essay}", ((ANSWER, BATCH, run, essay, str(attempt)),))
+        for essay in essays
+    )
+
+
 def entry(what: str, began: float, **more: object) -> Entry:
     """Something that the teacher was told."""
     told = {"who": TEACHER, "what": what, "began": began, "ended": began + 1, "batch_id": BATCH} | more
     return msgspec.convert(told, Entry)
 
 
-def counts(name: str) -> PhaseCounts:
-    """A phase of both essays that has ended well."""
+def counts(name: str, succeeded: int = 2, failed: int = 0, *, run: str = RUN, attempt: int = 1) -> PhaseCounts:
+    """A phase that has ended, of both essays unless less is said."""
     return PhaseCounts(
         batch_id=BATCH,
-        run_id=RUN,
+        run_id=run,
         phase=name,
-        attempt=1,
-        total=2,
+        attempt=attempt,
+        total=succeeded + failed,
         waiting=0,
-        succeeded=2,
-        failed=0,
+        succeeded=succeeded,
+        failed=failed,
         ended=True,
-        rows_succeeded=2,
-        rows_failed=0,
+        rows_succeeded=succeeded,
+        rows_failed=failed,
     )
 
 
@@ -71,7 +100,7 @@ ENTRIES = (
     REGISTRATION,
     entry("register", 2, status=202, key=KEY, answer=REGISTRATION.answer),
     entry("upload", 3, status=202, key="of the upload", sent={"files": ["a.txt", "b.txt"]}, answer="{}"),
-    entry("request", 5, status=202, key="of the request", answer="{}"),
+    entry("request", 5, status=202, key=CORRELATION, answer="{}"),
     entry("results", 6, status=404),
     entry("peek", 7, status=404),
     entry("saw", 4, sent={"status": "ready_for_pipeline_execution", "runs": 0}),
@@ -84,6 +113,7 @@ SAID = (
     Said(7, OUTCOME, BATCH, "event 2", ((OUTCOME, BATCH, RUN, "spellcheck", "1"),)),
     Said(9, OUTCOME, BATCH, "event 3", ((OUTCOME, BATCH, RUN, "nlp", "1"),)),
 )
+FURTHER = (*commanded(kept(*FACTS)), *answers("ab"))
 TAKEN = (
     Taken(1, "essay_lifecycle_service", REGISTERED, BATCH, "event 1"),
     Taken(2, "batch_orchestrator_service", OUTCOME, BATCH, "event 2"),
@@ -97,11 +127,12 @@ BALANCED = Books(
     phases=(counts("spellcheck"), counts("nlp")),
     gathered={BATCH: Gathered(status="completed_successfully", results={"spellcheck": 2, "nlp": 2})},
     uploads=(Upload(BATCH, "a.txt", "provisioned"), Upload(BATCH, "b.txt", "provisioned")),
-    said=SAID,
+    said=(*SAID, *FURTHER),
     taken=TAKEN,
+    shown=facts_shown(kept(*FACTS)),
     readers={REGISTERED: ["essay_lifecycle_service"], OUTCOME: ["batch_orchestrator_service"]},
     letters=(Letter("batch_orchestrator_service", OUTCOME, "ValueError", f"{MARK} and more".encode()),),
-    carried={"event 1": 1, "event 2": 3, "event 3": 1},
+    carried={"event 1": 1, "event 2": 3, "event 3": 1} | {each.event_id: 1 for each in FURTHER},
     in_dlq=((f"{OUTCOME}.dlq", f"{MARK} and more".encode()),),
     behind={"relay": 0},
 )

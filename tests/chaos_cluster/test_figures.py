@@ -63,7 +63,7 @@ def test_an_event_tells_its_id_and_its_effect() -> None:
     topic = "huleedu.els.batch_phase.outcome.v1"
     raw = b'{"event_id": "e", "data": {"batch_id": "b", "run_id": "r", "phase_name": "nlp", "attempt": 1}}'
 
-    assert effects.read(topic, raw) == ("e", ((topic, "b", "r", "nlp", "1"),))
+    assert effects.read(topic, raw) == ("e", "r", 0, ((topic, "b", "r", "nlp", "1"),))
 
 
 def test_a_request_for_several_essays_is_an_effect_for_each() -> None:
@@ -71,6 +71,6 @@ def test_a_request_for_several_essays_is_an_effect_for_each() -> None:
     essays = '[{"essay_id": "one"}, {"essay_id": "two"}]'
     data = f'{{"batch_id": "b", "run_id": "r", "attempt": 1, "essays_to_process": {essays}}}'
 
-    _, once = effects.read(topic, f'{{"event_id": "e", "data": {data}}}'.encode())
+    told = effects.read(topic, f'{{"event_id": "e", "data": {data}}}'.encode())
 
-    assert [effect[-1] for effect in once] == ["one", "two"]
+    assert [effect[-1] for effect in told.once] == ["one", "two"]

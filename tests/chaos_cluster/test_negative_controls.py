@@ -41,6 +41,8 @@ NOTICED_BY = {
     "moved-before-sent": "never_carried",
     "forgetful-answers": "more_batches_than_keys",
     "answered-without-commit": "registrations_lost",
+    "paused-in-name-only": "commanded_while_halted",
+    "streams-begin-anew": "streamed_otherwise",
 }
 
 

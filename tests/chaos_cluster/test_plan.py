@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chaos.plan import KINDS, draw, one_of_each
+from chaos.plan import KINDS, UnknownFault, draw, one_of_each
 
 PROCESSES = ("batch_orchestrator_service.1", "batch_orchestrator_service.2", "file_service.1")
 SEEDS = st.integers(0, 2**32)
@@ -46,5 +46,5 @@ def test_only_the_chosen_kinds_come() -> None:
 
 
 def test_a_kind_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(ValueError, match="no such fault: flood"):
+    with pytest.raises(UnknownFault, match=r"flood\. There are: kill-service"):
         one_of_each("flood")

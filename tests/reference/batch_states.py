@@ -63,8 +63,11 @@ def _what_can_happen(batch: Batch) -> Iterator[tuple[str, Fact, timedelta]]:
     for timer in timers.running(batch).values():
         yield _clock(timer.message), cast(Fact, timer.message), max(now, timer.at - batch.changed_at)
     further = f"run-{len(batch.runs) + 1}"
-    pipeline = resolved(phase(SPELLCHECK), phase(NLP, SPELLCHECK), run=further)
-    yield "pipeline requested", pipeline, now
+    yield "pipeline requested", resolved(phase(SPELLCHECK), phase(NLP, SPELLCHECK), run=further), now
+    if SPELLCHECK in batch.done:  # in this run, whether it is shorter or longer than those before
+        reused = phase(SPELLCHECK, reuse=True)
+        yield "pipeline requested", resolved(reused, run=further), now
+        yield "pipeline requested", resolved(reused, phase(NLP, SPELLCHECK, reuse=NLP in batch.done), run=further), now
     for name in (SPELLCHECK, NLP):
         yield "failed essays retried", retry(name, run=further), now
     yield from ((words, fact, now) for words, fact in _answers(batch))
@@ -102,6 +105,7 @@ def _key(batch: Batch) -> object:
         ingestion.wait.overdue,
         batch.essays.ready,
         bool(run and run.is_active),
+        tuple(sorted((name, bool(found.failed)) for name, found in batch.done.items())),
         tuple(phases),
     )
 

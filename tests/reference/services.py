@@ -1,5 +1,6 @@
 """Services as they start, on a bus that only remembers who wants to read what."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ class Recorder:
 
     def said(self, topics: Iterable[str]) -> None:
         """Nobody is told."""
+
+    def watch(self, topics: Iterable[str], wake: asyncio.Event) -> None:
+        """Nothing comes."""
 
     def trouble(self, group: str) -> str | None:
         return None

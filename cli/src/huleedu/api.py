@@ -10,6 +10,7 @@ from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote, urlencode
 
 import aiohttp
 from file_service.domain.file_names import file_name
@@ -21,10 +22,11 @@ Json = dict[str, Any]
 Ask = Callable[[], AbstractAsyncContextManager[aiohttp.ClientResponse]]
 
 PATIENCE = 20  # times to ask again while something is away, such as a database that is being started
-REFUSALS = 3  # after which nobody seems to listen any more
+REFUSALS = 3  # after which nobody seems to listen, unless the platform has answered before
 PAUSE_SECONDS = 1.0
+SILENCE_SECONDS = 50.0  # after which a stream counts as broken: it says every 15 that it lives
 
-_LOST = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientPayloadError)
+LOST = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientPayloadError)
 
 
 class Refused(Exception):
@@ -40,6 +42,7 @@ class Api:
 
     def __init__(self, addresses: Mapping[str, str]) -> None:
         self._addresses = addresses
+        self._has_answered = False
         self.user = _account()
         self._session = aiohttp.ClientSession(
             headers={"X-User-ID": self.user, **_operator()}, timeout=aiohttp.ClientTimeout(total=120)
@@ -72,7 +75,7 @@ class Api:
             url = self._url("file_service", "/v1/files/batch")
             return self._session.post(url, data=_form(batch_id, files), headers=headers)
 
-        await _patiently(ask)
+        await self._patiently(ask)
 
     async def request_pipeline(self, batch_id: str, pipeline: str, *, assignment_id: str | None = None) -> Json:
         """Have the batch processed; some phases need the assignment whose prompt the students were given."""
@@ -108,17 +111,46 @@ class Api:
             after = page["next_after"]
         return facts
 
-    async def unended_batches(self) -> list[Json]:
-        """This user's batches that have not ended, in brief."""
+    async def batches(self, wanted: Json, limit: int | None = None) -> list[Json]:
+        """The batches that fit, newest first, page by page: all of them, or so many.
+
+        One's own; with an `owner`, or for `everyone`, it is asked as an operator.
+        """
+        query = [(name, value) for name, value in wanted.items() if name != "everyone"]
+        as_operator = "owner" in wanted or wanted.get("everyone", False)
         found: list[Json] = []
-        for status in ("pending_content", "ready", "processing"):
-            path = f"/v1/batches?status={status}&limit=100"
-            page = await self._get("batch_orchestrator_service", path)
+        cursor: str | None = ""
+        while cursor is not None and (limit is None or len(found) < limit):
+            page = await self._page([*query, ("limit", 100), *([("cursor", cursor)] if cursor else [])], as_operator)
             found += page["batches"]
-            while page["next_cursor"]:
-                page = await self._get("batch_orchestrator_service", f"{path}&cursor={page['next_cursor']}")
-                found += page["batches"]
+            cursor = page["next_cursor"]
+        return found[:limit]
+
+    async def operations(self) -> list[Json]:
+        """What operators have asked of many batches, the newest first."""
+        found: list[Json] = (await self._get("batch_orchestrator_service", "/v1/operations"))["operations"]
         return found
+
+    async def operation(self, operation_id: str) -> Json:
+        """How far it is."""
+        return await self._get("batch_orchestrator_service", f"/v1/operations/{quote(operation_id, safe='')}")
+
+    async def stop_operation(self, operation_id: str) -> Json:
+        """Ask no further batch."""
+        path = f"/v1/operations/{quote(operation_id, safe='')}/stop"
+        return await self._post("batch_orchestrator_service", path, {})
+
+    @asynccontextmanager
+    async def stream(self, batch_id: str | None, last: str | None) -> AsyncIterator[aiohttp.StreamReader]:
+        """Events as they happen, of the batch or of all that are this user's, from after the one with the id `last`."""
+        path = "/v1/stream" if batch_id is None else f"/v1/batches/{batch_id}/stream"
+        headers = {"Last-Event-ID": last} if last else {}
+        patience = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=SILENCE_SECONDS)
+        url = self._url("batch_orchestrator_service", path)
+        async with self._session.get(url, headers=headers, timeout=patience) as response:
+            self._has_answered = True
+            await _checked(response, read=False)
+            yield response.content
 
     async def essays_received(self, batch_id: str) -> int:
         """How many of the batch's essays have their text by now."""
@@ -154,10 +186,35 @@ class Api:
 
     async def _post(self, service: str, path: str, body: Json) -> Json:
         headers = {"Idempotency-Key": str(uuid.uuid4())}
-        return await _patiently(lambda: self._session.post(self._url(service, path), json=body, headers=headers))
+        return await self._patiently(lambda: self._session.post(self._url(service, path), json=body, headers=headers))
 
     async def _get(self, service: str, path: str) -> Json:
-        return await _patiently(lambda: self._session.get(self._url(service, path)))
+        return await self._patiently(lambda: self._session.get(self._url(service, path)))
+
+    async def _page(self, query: list[tuple[str, Any]], as_operator: bool) -> Json:
+        """An operator speaks for nobody in particular."""
+        url = f"{self._url('batch_orchestrator_service', '/v1/batches')}?{urlencode(query, doseq=True)}"
+        headers = {"X-User-ID": ""} if as_operator else {}
+        return await self._patiently(lambda: self._session.get(url, headers=headers))
+
+    async def _patiently(self, ask: Ask) -> Json:
+        """Ask again while something is away or restarts; no effect comes twice, as each POST has a key."""
+        refusals = 0
+        for _ in range(PATIENCE):
+            try:
+                async with ask() as response:
+                    self._has_answered = True
+                    if response.status != HTTPStatus.SERVICE_UNAVAILABLE:
+                        return await _checked(response)
+            except aiohttp.ClientConnectorError:
+                refusals += 1
+                if refusals == REFUSALS and not self._has_answered:
+                    raise
+            except LOST:
+                pass
+            await pause()
+        async with ask() as response:
+            return await _checked(response)
 
     def _url(self, service: str, path: str) -> str:
         if service not in self._addresses:
@@ -192,23 +249,8 @@ def _form(batch_id: str, files: Sequence[Path]) -> aiohttp.FormData:
     return form
 
 
-async def _patiently(ask: Ask) -> Json:
-    """Ask again while something is away or restarts; no effect comes twice, as each POST has a key."""
-    refusals = 0
-    for _ in range(PATIENCE):
-        try:
-            async with ask() as response:
-                if response.status != HTTPStatus.SERVICE_UNAVAILABLE:
-                    return await _checked(response)
-        except aiohttp.ClientConnectorError:
-            refusals += 1
-            if refusals == REFUSALS:
-                raise
-        except _LOST:
-            pass
-        await asyncio.sleep(PAUSE_SECONDS)
-    async with ask() as response:
-        return await _checked(response)
+async def pause() -> None:
+    await asyncio.sleep(PAUSE_SECONDS)
 
 
 async def _checked(response: aiohttp.ClientResponse, *, read: bool = True) -> Json:

@@ -17,7 +17,7 @@ import msgspec
 from rich.console import Console
 
 from huleedu.composition import Part, compose
-from huleedu.dumps import dump
+from huleedu.dumps import DumpFailed, dump
 from huleedu.platform import databases_of
 from huleedu.services import definitions
 
@@ -34,6 +34,8 @@ class Contents(msgspec.Struct, frozen=True):
 
 async def backup(console: Console, data_dir: Path, file: Path) -> None:
     """Write the file, whole or not at all, for its owner's eyes; the platform may run meanwhile. Raises DumpFailed."""
+    if not file.absolute().parent.is_dir():
+        raise DumpFailed(f"There is no folder {file.absolute().parent} to write a backup to.")
     with tempfile.TemporaryDirectory(dir=file.absolute().parent, prefix=".huleedu-backup-") as folder:
         async with databases_of(compose(definitions()), data_dir) as databases:
             contents = await _dump_all(databases, Path(folder))

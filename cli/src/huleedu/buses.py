@@ -19,6 +19,9 @@ class NoEventBus:
     def said(self, _: Iterable[str]) -> None:
         """Nobody listens."""
 
+    def watch(self, *_: object) -> None:
+        """Nothing will come."""
+
     def trouble(self, _: str) -> str | None:
         """There are no groups."""
         return None

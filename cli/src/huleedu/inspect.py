@@ -10,11 +10,15 @@ from huleedu.api import Api, Json, running_api
 from huleedu.export import export
 from huleedu.job import follow
 from huleedu.show import NAMES, bars
+from huleedu_service_libs.event_streams.reading import StreamedEvent
 
 
 async def show_status(console: Console, data_dir: Path, batch_id: str, watch: bool, as_json: bool) -> None:
-    """Where it stands; with `watch` until nothing runs any more."""
+    """Where it stands; with `watch` until nothing runs any more, as JSON one line an event."""
     async with running_api(data_dir) as api:
+        if watch and as_json:
+            await follow(api, batch_id, lambda _: None, lambda event: console.print(_line(event)))
+            return
         status = await _watched(console, api, batch_id) if watch else await api.status(batch_id)
     if as_json:
         console.print_json(json.dumps(status))
@@ -28,6 +32,10 @@ async def show_status(console: Console, data_dir: Path, batch_id: str, watch: bo
         console.print(f"  waits for {wait['what']} {wait['phase'] or ''}{until}")
     for failure in status["failures"]:
         console.print(f"  {failure['file_name']}: {failure['message']}", style="red")
+
+
+def _line(event: StreamedEvent) -> str:
+    return f'{{"id":"{event.id}","event":"{event.event}","data":{event.data}}}'
 
 
 async def _watched(console: Console, api: Api, batch_id: str) -> Json:

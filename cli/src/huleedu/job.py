@@ -3,15 +3,19 @@
 import asyncio
 import os
 from collections.abc import Callable, Sequence
+from contextlib import aclosing, suppress
 from pathlib import Path
 
+import aiohttp
 import msgspec
 from file_service.domain.file_names import is_kept_by_the_computer
 
 from common_core.enums import CourseCode
-from huleedu.api import Api, Json, sent_as
+from huleedu.api import Api, Json, Refused, sent_as
+from huleedu.streams import watched
+from huleedu_service_libs.event_streams.reading import StreamedEvent
 
-LOOK_SECONDS = 0.1  # between two looks at how far it is
+LOOK_SECONDS = 0.2  # between two looks at what no stream tells
 UPLOAD_FILES = 25  # in one request
 
 DONE = frozenset({"completed_successfully", "completed_with_failures", "failed", "cancelled"})
@@ -81,25 +85,43 @@ async def do_job(
 
 
 async def _content_in(api: Api, batch_id: str, files: int, watch: Watch) -> None:
-    while True:
-        status = await api.status(batch_id)
-        if status["client_status"] == "failed":
-            raise JobFailed(f"No file could be used.{_reasons(status)}")
-        if status["client_status"] != "pending_content":
-            watch([_content_step(status)])
-            return
-        watch([Step("content", await api.essays_received(batch_id), 0, files)])
-        await asyncio.sleep(LOOK_SECONDS)
+    looking = asyncio.create_task(_look_at_content(api, batch_id, files, watch))
+    try:
+        status = await _closed(api, batch_id)
+    finally:
+        looking.cancel()
+    if status["client_status"] == "failed":
+        raise JobFailed(f"No file could be used.{_reasons(status)}")
+    watch([_content_step(status)])
 
 
-async def follow(api: Api, batch_id: str, watch: Watch) -> Json:
-    """Watch the batch until nothing runs any more; its last status."""
-    while True:
-        status = await api.status(batch_id)
-        watch(steps(status))
-        if status["client_status"] in RESTS:
-            return status
-        await asyncio.sleep(LOOK_SECONDS)
+async def _closed(api: Api, batch_id: str) -> Json:
+    """The status once no more content is waited for."""
+    async with aclosing(watched(api, batch_id)) as seen:
+        async for each in seen:
+            if each.status["client_status"] != "pending_content":
+                return each.status
+    raise AssertionError("a stream has no end")
+
+
+async def _look_at_content(api: Api, batch_id: str, files: int, watch: Watch) -> None:
+    """How many texts ELS has, which BOS is only told once all are there; for the bar alone."""
+    with suppress(Refused, aiohttp.ClientError):
+        while True:
+            watch([Step("content", await api.essays_received(batch_id), 0, files)])
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+async def follow(api: Api, batch_id: str, watch: Watch, heard: Callable[[StreamedEvent], object] | None = None) -> Json:
+    """Watch the batch until nothing runs any more; its last status. `heard` is told every event."""
+    async with aclosing(watched(api, batch_id)) as seen:
+        async for each in seen:
+            watch(steps(each.status))
+            if heard is not None:
+                heard(each.event)
+            if each.status["client_status"] in RESTS:
+                return each.status
+    raise AssertionError("a stream has no end")
 
 
 async def whole_results(api: Api, batch_id: str) -> Json:

@@ -11,12 +11,14 @@ import pytest
 
 from common_core.message import Envelope, Message, Value, envelope_of
 from common_core.messages.batch import BatchEssaysRegistered, BatchPipelineCompletedV1
+from common_core.messages.notification import TeacherNotificationRequestedV1
 from common_core.topics import (
     MESSAGES,
     OLDER_SPELLINGS,
     PRODUCER_ALIASES,
     faults_of,
     may_say,
+    producers,
     spellings,
 )
 
@@ -197,12 +199,19 @@ def test_a_spelling_that_would_not_be_understood_is_refused(names: dict[str, str
 
 
 @pytest.mark.parametrize("message", OWNED, ids=lambda message: message.topic)
-def test_a_message_is_its_producers_under_any_of_its_names_and_nobody_elses(message: type[Message]) -> None:
-    names = {alias for alias, name in PRODUCER_ALIASES.items() if name == message.producer} | {message.producer}
+def test_a_message_is_its_producers_under_any_of_their_names_and_nobody_elses(message: type[Message]) -> None:
+    names = {alias for alias, name in PRODUCER_ALIASES.items() if name in producers(message)} | {*producers(message)}
     others = {*PRODUCER_ALIASES, *PRODUCER_ALIASES.values(), "somebody"} - names
 
     assert all(may_say(message, name) for name in names)
     assert not any(may_say(message, other) for other in others)
+
+
+def test_a_notification_goes_with_its_batch_or_else_with_its_teacher() -> None:
+    said = read(TeacherNotificationRequestedV1, sample(TeacherNotificationRequestedV1)).data
+
+    assert said.key == said.batch_id
+    assert msgspec.structs.replace(said, batch_id=None).key == said.teacher_id
 
 
 @pytest.mark.parametrize("spelling", ["batch-service", "batch-orchestrator-service", "batch_orchestrator_service"])

@@ -1,5 +1,6 @@
 """What every bus promises: each message takes effect once, in order; one that cannot is set aside by itself."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,7 @@ from huleedu_service_libs.runtime import (
 )
 from huleedu_service_libs.runtime.dead_letters import ask_replay, letters
 from libs.service_libs.tests.bus_world import CAUSE, COUNTER, TALLY, Echoed, Owned, Said, World, said, written
+from libs.service_libs.tests.watching import hub_over, numbers, until_open, watch, whispered
 
 
 async def test_messages_of_a_batch_take_effect_once_and_in_order(world: World) -> None:
@@ -355,3 +357,15 @@ async def test_a_group_that_was_waiting_for_something_says_so_until_it_has_it(wo
         await world.until_trouble("patient", "the other service is away")
         there.append("it is")
         await world.until_well("patient")
+
+
+async def test_what_another_process_says_to_itself_is_seen_here_at_once(world: World) -> None:
+    hub, _ = hub_over(world)
+    elsewhere = world.beside()
+    async with world.reading(), elsewhere.reading():
+        watching = asyncio.create_task(watch(hub, "b", 3))
+        await until_open(hub)
+        await elsewhere.say(*whispered(1), *said(1))
+        await world.say(*whispered(2))
+
+        assert numbers(await watching) == [1, 2]

@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 
 from common_core.message import Message
 from common_core.topics import OLDER_SPELLINGS
-from huleedu_service_libs.runtime import Cause, Group, on
+from huleedu_service_libs.runtime import Cause, Group, log, on
 from huleedu_service_libs.runtime.kafka import relay
 from huleedu_service_libs.runtime.kafka.relay import Letterbox, partition_of
 from huleedu_service_libs.runtime.kafka.topics import MAX_MESSAGE_BYTES
 from libs.service_libs.tests.bus_world import COUNTER, PARTITIONS, Essay, KafkaWorld, Said, said, until, written
+from libs.service_libs.tests.watching import Whispered, whispered
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -68,6 +69,17 @@ async def test_the_stored_bytes_are_sent_as_they_are(kafka_world: KafkaWorld) ->
     records = await sent(kafka_world, Said.topic)
 
     assert [record.value for record in records] == zstandard.ZstdDecompressor().decompress(payload).split(b"\n")
+
+
+async def test_what_a_service_says_to_itself_stays(kafka_world: KafkaWorld) -> None:
+    await kafka_world.say(*whispered(1), *said(1))
+    await kafka_world.say(*whispered(2))
+
+    records = await sent(kafka_world, Said.topic)
+
+    assert len(records) == 1
+    assert log.topic_of(Whispered) not in await kafka_world.broker.admin.list_topics()
+    assert await kafka_world.dead() == []
 
 
 async def test_topics_are_made_as_the_settings_say(kafka_world: KafkaWorld) -> None:

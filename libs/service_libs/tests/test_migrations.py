@@ -11,7 +11,7 @@ from huleedu_service_libs import migrations
 from huleedu_service_libs.embedded_postgres import create_database, drop_database
 from huleedu_service_libs.migrations import RUNTIME_SCRIPTS
 
-TABLES = "select array_agg(tablename::text order by 1) from pg_tables where schemaname = 'runtime'"
+TABLES = "select array_agg(tablename::text order by tablename) from pg_tables where schemaname = 'runtime'"
 
 
 async def tables(dsn: str) -> list[str]:

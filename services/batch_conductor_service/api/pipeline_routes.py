@@ -22,22 +22,21 @@ from batch_conductor_service.domain.resolution import (
     resolve,
     summary,
 )
+from huleedu_service_libs.idempotency import NEEDLESS, uses_key
 from huleedu_service_libs.problems import refuses
 
 pipeline_blueprint = Blueprint("pipelines", __name__)
 
 
 @pipeline_blueprint.post("/internal/v1/pipelines/define")
+@uses_key(NEEDLESS)
 @validate_request(DefinePipelineRequest)
 @document_response(DefinePipelineResponse)
 @refuses(UnknownPipeline, PromptMissing)
 @inject
 async def define_pipeline(data: DefinePipelineRequest, offered: FromDishka[Catalogue]) -> Response:
     """Resolve a pipeline for a batch; nothing is kept."""
-    done = Done(frozenset(data.completed_phases), {name: state.left for name, state in data.essay_states.items()})
-    prompt_attached = data.batch_metadata is not None and data.batch_metadata.prompt_attached
-    planned = resolve(offered, data.requested_pipeline, prompt_attached=prompt_attached, done=done)
-    return _answer(_definition(data.batch_id, planned))
+    return _answer(definition(offered, data))
 
 
 @pipeline_blueprint.get("/internal/v1/pipelines")
@@ -46,6 +45,14 @@ async def define_pipeline(data: DefinePipelineRequest, offered: FromDishka[Catal
 async def list_pipelines(offered: FromDishka[Catalogue]) -> Response:
     """Which pipelines there are."""
     return _answer(PipelinesResponse(pipelines=[_offer(offered, each) for each in offered.pipelines.values()]))
+
+
+def definition(offered: Catalogue, asked: DefinePipelineRequest) -> DefinePipelineResponse:
+    """What the request comes down to. Raises UnknownPipeline or PromptMissing."""
+    done = Done(frozenset(asked.completed_phases), {name: state.left for name, state in asked.essay_states.items()})
+    prompt_attached = asked.batch_metadata is not None and asked.batch_metadata.prompt_attached
+    planned = resolve(offered, asked.requested_pipeline, prompt_attached=prompt_attached, done=done)
+    return _definition(asked.batch_id, planned)
 
 
 def _definition(batch_id: str, planned: tuple[PlannedPhase, ...]) -> DefinePipelineResponse:

@@ -26,6 +26,9 @@ class NoBus:
     def said(self, _: Any) -> None:
         raise AssertionError("nothing is read or said here")
 
+    def watch(self, *_: Any) -> None:
+        raise AssertionError("nothing is read or said here")
+
     def trouble(self, _: str) -> str | None:
         raise AssertionError("nothing is read or said here")
 

@@ -9,8 +9,6 @@ from quart_schema import document_response, validate_querystring, validate_reque
 from batch_orchestrator_service.api.identity import agree_on, asking_user, known_user
 from batch_orchestrator_service.api.operations import Operations
 from batch_orchestrator_service.api_models import (
-    BatchListQuery,
-    BatchListResponse,
     BatchRegistrationRequestV1,
     BatchRegistrationResponse,
     BatchStatusResponse,
@@ -39,8 +37,7 @@ from batch_orchestrator_service.errors import (
     TooManyEssays,
     UserUnknown,
 )
-from batch_orchestrator_service.protocols import BatchFilter, BatchProcessingServiceProtocol
-from common_core.enums import CLIENT_STATUS, BatchStatus
+from batch_orchestrator_service.protocols import BatchProcessingServiceProtocol
 from huleedu_service_libs.correlation import current_correlation_id
 from huleedu_service_libs.errors import ServiceUnavailable
 from huleedu_service_libs.idempotency import KeyReused, idempotent
@@ -98,17 +95,18 @@ async def request_pipeline(
 @batch_blueprint.patch("/v1/batches/<batch_id>/prompt")
 @validate_request(PromptRequest)
 @document_response(PromptResponse)
-@refuses(UserUnknown, BatchNotFound, PromptNotFound, PromptFixed, ServiceUnavailable)
+@refuses(UserUnknown, BatchNotFound, PromptNotFound, PromptFixed, KeyReused, ServiceUnavailable)
+@idempotent(200)
 @inject
 async def set_prompt(
     batch_id: str,
     data: PromptRequest,
     service: FromDishka[BatchProcessingServiceProtocol],
     operations: FromDishka[Operations],
-) -> Response:
+) -> PromptResponse:
     """Give the batch the prompt that its essays answer."""
     with operations.counted("set_prompt"):
-        return _answer(await service.set_prompt(batch_id, data, known_user(), _correlation_id()))
+        return await service.set_prompt(batch_id, data, known_user(), _correlation_id())
 
 
 @batch_blueprint.get("/v1/batches/<batch_id>/status")
@@ -118,22 +116,6 @@ async def set_prompt(
 async def batch_status(batch_id: str, service: FromDishka[BatchProcessingServiceProtocol]) -> Response:
     """Where a batch stands, what it waits for, and why."""
     return _answer(await service.status(batch_id, asking_user()))
-
-
-@batch_blueprint.get("/v1/batches")
-@validate_querystring(BatchListQuery)
-@document_response(BatchListResponse)
-@inject
-async def list_batches(query_args: BatchListQuery, service: FromDishka[BatchProcessingServiceProtocol]) -> Response:
-    """Batches, newest first; `status` is a batch's or a client's word."""
-    wanted = BatchFilter(
-        user_id=asking_user(),
-        class_id=query_args.class_id,
-        statuses=_statuses(query_args.status),
-        cursor=query_args.cursor,
-        limit=query_args.limit,
-    )
-    return _answer(await service.list_batches(wanted))
 
 
 @batch_blueprint.get("/v1/batches/<batch_id>/timeline")
@@ -155,12 +137,6 @@ async def batch_timeline(
 async def pipeline_state(batch_id: str, service: FromDishka[BatchProcessingServiceProtocol]) -> Response:
     """For other services: whose batch it is, its phases, and whether files may still come."""
     return _answer(await service.pipeline_state(batch_id))
-
-
-def _statuses(wanted: str | None) -> tuple[BatchStatus, ...] | None:
-    if wanted is None:
-        return None
-    return tuple(status for status, client in CLIENT_STATUS.items() if wanted in (status.value, client.value))
 
 
 def _correlation_id() -> str:

@@ -52,6 +52,12 @@ def essays_to_retry(batch: Batch, name: PhaseName, essay_ids: Sequence[str]) -> 
     return frozenset(numbers[essay_id] for essay_id in essay_ids) or failed
 
 
+def phases_to_retry(batch: Batch) -> tuple[PhaseName, ...]:
+    """The phases of the last run in which essays can be tried again, each after all it depends on."""
+    names = [phase.name for phase in batch.runs[-1].phases] if batch.runs else []
+    return tuple(name for name in names if isinstance(essays_to_retry(batch, name, ()), frozenset))
+
+
 def refusal_of_cancel(batch: Batch) -> RefusedCommand | None:
     """Why there is nothing to cancel, if there is not; what is cancelled may be cancelled once more."""
     return BatchHasEnded(status=batch.status) if batch.has_ended and not batch.cancelled else None

@@ -1,6 +1,5 @@
 """What people ask of BOS, as facts: they say who asked and, where that was said, why."""
 
-from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
@@ -87,13 +86,17 @@ class PipelineResolved(Asked, frozen=True, kw_only=True):
 
 
 class RetryAsked(Asked, frozen=True, kw_only=True):
-    """Essays that failed in a phase are to be tried again, in a run of their own: all of them if none is named."""
+    """Essays that failed in a phase are to be tried again, in a run of their own: all of them if none is named.
+
+    `then`: in these later phases of the same run all that failed are, once what they depend on has been done again.
+    """
 
     topic: ClassVar[str] = "batch_orchestrator.retry.asked"
 
     run_id: str
     phase_name: PhaseName
     essay_ids: tuple[str, ...] = ()
+    then: tuple[PhaseName, ...] = ()
 
 
 class CancelAsked(Asked, frozen=True, kw_only=True):
@@ -123,23 +126,10 @@ class BulkAction(StrEnum):
     RETRY = "retry"
 
 
-class BulkAsked(OwnMessage, frozen=True, kw_only=True):
-    """An operator wants this for all batches, or for those of one owner, or for those that have changed since then.
+class BulkStepDue(OwnMessage, frozen=True, kw_only=True):
+    """A timer: an operation is to go on."""
 
-    It is done in steps, the newest batches first: `after` is the last one that the step before has seen. So many
-    batches a second are asked, so that nothing that has just recovered is overrun.
-    """
-
-    topic: ClassVar[str] = "batch_orchestrator.bulk.asked"
+    topic: ClassVar[str] = "batch_orchestrator.bulk.step.due"
     key_field: ClassVar[str] = "operation_id"
 
     operation_id: str
-    action: BulkAction
-    user_id: str | None = None
-    since: datetime | None = None
-    phase_name: PhaseName | None = None
-    per_second: float
-    after: str | None = None
-    asked_by: str
-    reason: str | None = None
-    correlation_id: str

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from batch_orchestrator_service.domain.announcements import announcement, content_deadline
+from batch_orchestrator_service.domain import notifications as tell
+from batch_orchestrator_service.domain.announcements import announcement, content_deadline, content_given_up
 from batch_orchestrator_service.domain.asked import BatchRegistered
 from batch_orchestrator_service.domain.batch import Batch
 from batch_orchestrator_service.domain.essays import Essays
@@ -36,7 +37,8 @@ def closed(batch: Batch, refs: list[EssayProcessingInputRefV1], at: datetime) ->
     if not batch.ingestion.is_open:
         return batch, ()
     essays = batch.essays.with_content(refs)
-    return replace(batch, essays=essays, ingestion=batch.ingestion.closed(at, usable=bool(essays.ready))), ()
+    batch = replace(batch, essays=essays, ingestion=batch.ingestion.closed(at, usable=bool(essays.ready)))
+    return batch, tell.content_closed(batch, at)
 
 
 def failed(batch: Batch, errors: BatchValidationErrorsV1, at: datetime) -> Step:
@@ -52,7 +54,8 @@ def overdue(batch: Batch, deadline: ContentDeadlinePassed, at: datetime) -> Step
     if not batch.ingestion.is_open or batch.paused or due != wait.until:
         return batch, ()
     if wait.overdue:
-        return closed(batch, [], at)
+        ended, said = closed(batch, [], at)
+        return ended, (content_given_up(batch.registration, at), *said)
     if longer := wait.extended(at, _silence(batch), done=0):
         return replace(batch, ingestion=replace(batch.ingestion, wait=longer)), ()
     return waited_for_no_longer(batch, at)

@@ -5,6 +5,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from batch_orchestrator_service.domain import announcements as say
+from batch_orchestrator_service.domain import notifications as tell
 from batch_orchestrator_service.domain import retry
 from batch_orchestrator_service.domain import run as runs
 from batch_orchestrator_service.domain.admission import essays_to_retry
@@ -35,7 +36,9 @@ def pipeline(batch: Batch, resolved: PipelineResolved, at: datetime) -> Step:
         cancelled=None,
     )
     run = runs.begin(resolved, batch.essays.ready, batch.done, at)
-    return moved_on(replace(prepared, runs=(*batch.runs, run)), run, at)
+    batch, effects = moved_on(replace(prepared, runs=(*batch.runs, run)), run, at)
+    begun = batch.active_run
+    return batch, (*effects, tell.started(batch, begun, at)) if begun else effects
 
 
 def another_try(batch: Batch, asked: RetryAsked, at: datetime) -> Step:
@@ -45,11 +48,12 @@ def another_try(batch: Batch, asked: RetryAsked, at: datetime) -> Step:
     if not isinstance(essays, frozenset) or earlier is None or not _is_new(batch, asked.run_id):
         return batch, ()
     standing = retry.as_they_stand(earlier, batch.runs)
-    run = retry.again(standing, asked.phase_name, essays, asked.run_id, asked.correlation_id, at)
+    later = {name: failed for name in asked.then if (failed := retry.retryable(standing, name))}
+    tries = {**later, asked.phase_name: essays}
+    run = retry.again(standing, tries, asked.run_id, asked.correlation_id, at)
     batch = replace(batch, runs=(*batch.runs, run))
-    phase = run.phase(asked.phase_name)
-    assert phase is not None
-    return batch, (command(batch, run, phase, at),)
+    begun = tuple(command(batch, run, phase, at) for phase in run.phases if phase.awaits_outcome)
+    return batch, (*begun, tell.started(batch, run, at))
 
 
 def cancel(batch: Batch, asked: CancelAsked, at: datetime) -> Step:
@@ -58,7 +62,7 @@ def cancel(batch: Batch, asked: CancelAsked, at: datetime) -> Step:
         return batch, ()
     run, halt = batch.active_run, _halt(batch, asked, at)
     stopped, effects = waited_for_no_longer(replace(batch, cancelled=halt, paused=None), at)
-    said = (*effects, say.cancellation(asked, run, halt))
+    said = (*effects, say.cancellation(asked, run, halt), *tell.by_others(stopped, asked, at))
     if run is None:
         return stopped, said
     over = run.cancelled(at)
@@ -70,20 +74,21 @@ def pause(batch: Batch, asked: PauseAsked, at: datetime) -> Step:
     if batch.has_ended or batch.paused:
         return batch, ()
     halt = _halt(batch, asked, at)
-    return replace(batch, paused=halt), (say.pause(asked, halt),)
+    return replace(batch, paused=halt), (say.pause(asked, halt), *tell.by_others(batch, asked, at))
 
 
 def resume(batch: Batch, asked: ResumeAsked, at: datetime) -> Step:
     """Every wait has what was left of it, and whatever has become possible meanwhile starts now."""
     if batch.paused is None:
         return batch, ()
-    paused_at, resumption = batch.paused.at, say.resumption(asked, batch.version + 1, at)
+    paused_at = batch.paused.at
+    said = (say.resumption(asked, batch.version + 1, at), *tell.by_others(batch, asked, at))
     wait = batch.ingestion.wait.resumed(paused_at, at)
     batch = replace(batch, paused=None, ingestion=replace(batch.ingestion, wait=wait))
     if (run := batch.active_run) is None:
-        return batch, (resumption,)
+        return batch, said
     batch, effects = moved_on(batch, _resumed(run, paused_at, at), at)
-    return batch, (resumption, *effects)
+    return batch, (*said, *effects)
 
 
 def _resumed(run: Run, paused_at: datetime, at: datetime) -> Run:

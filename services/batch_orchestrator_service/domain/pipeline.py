@@ -44,13 +44,15 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Phase(msgspec.Struct, frozen=True, kw_only=True):
-    """One kind of processing. It may take `patience` for the batch and `patience_per_essay` for each essay in it.
+    """One kind of processing, which teachers know by its `title`.
 
-    After that ELS is asked to close it, and has `silence` to do so. `reads` is the phase whose text it wants; an essay
-    that has none from there comes with the text handed in.
+    It may take `patience` for the batch and `patience_per_essay` for each essay in it. After that ELS is asked to close
+    it, and has `silence` to do so. `reads` is the phase whose text it wants; an essay that has none from there comes
+    with the text handed in.
     """
 
     name: PhaseName
+    title: str
     command: Callable[[Order], PhaseCommand]
     reads: PhaseName | None = None
     gives_text: bool = False
@@ -109,16 +111,18 @@ def _ai_feedback(order: Order) -> PhaseCommand:
 PHASES: dict[PhaseName, Phase] = {
     phase.name: phase
     for phase in (
-        Phase(name=PhaseName.SPELLCHECK, command=_spellcheck, gives_text=True),
-        Phase(name=PhaseName.NLP, command=_nlp, reads=PhaseName.SPELLCHECK),
+        Phase(name=PhaseName.SPELLCHECK, title="spell-checking", command=_spellcheck, gives_text=True),
+        Phase(name=PhaseName.NLP, title="linguistic analysis", command=_nlp, reads=PhaseName.SPELLCHECK),
         Phase(
             name=PhaseName.CJ_ASSESSMENT,
+            title="ranking",
             command=_cj_assessment,
             reads=PhaseName.SPELLCHECK,
             patience=timedelta(hours=4),
         ),
         Phase(
             name=PhaseName.AI_FEEDBACK,
+            title="feedback",
             command=_ai_feedback,
             reads=PhaseName.SPELLCHECK,
             patience_per_essay=timedelta(minutes=2),

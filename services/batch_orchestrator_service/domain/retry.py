@@ -12,6 +12,9 @@ from batch_orchestrator_service.domain.wait import Wait
 from common_core.enums import PhaseName
 from common_core.enums import PipelineExecutionStatus as PhaseStatus
 
+Tries = Mapping[PhaseName, Collection[int]]
+"""The essays to try again, by phase."""
+
 
 def last_with(runs: Iterable[Run], name: PhaseName) -> Run | None:
     """The run in which this phase last came to an end of its own after essays had been sent into it."""
@@ -35,35 +38,45 @@ def as_they_stand(run: Run, runs: Iterable[Run]) -> Run:
     return replace(run, phases=tuple(phases))
 
 
-def again(run: Run, name: PhaseName, essays: Collection[int], run_id: str, correlation_id: str, at: datetime) -> Run:
-    """A further run that tries these essays of the phase once more; what depends on it then takes whoever is new.
+def again(run: Run, tries: Tries, run_id: str, correlation_id: str, at: datetime) -> Run:
+    """A further run that tries these essays of these phases once more; what depends on them then takes whoever is new.
 
     What has been done stands: its results are the further run's as well, and so its counts are those of all essays.
     """
-    affected = _dependents(run, name)
+    affected = _dependents(run, tries)
     phases = tuple(
-        _tried_again(phase, essays, at) if phase.name is name else _reopened(phase, phase.name in affected)
+        _tried_again(phase, tries[phase.name], at)
+        if phase.name in tries and phase.name not in affected
+        else _reopened(phase, phase.name in affected, tries.get(phase.name, ()))
         for phase in run.phases
     )
     return Run(run_id, run.pipeline, correlation_id, run.essays, phases, at, retry_of=run.run_id)
 
 
-def _dependents(run: Run, name: PhaseName) -> set[PhaseName]:
-    found = {name}
+def _dependents(run: Run, names: Collection[PhaseName]) -> set[PhaseName]:
+    """All that depend on any of these, themselves among them if so."""
+    found: set[PhaseName] = set()
     for phase in run.phases:  # each stands after all it depends on
-        if found.intersection(phase.depends_on):
+        if found.union(names).intersection(phase.depends_on):
             found.add(phase.name)
-    return found - {name}
+    return found
 
 
 def _tried_again(phase: PhaseRun, essays: Collection[int], at: datetime) -> PhaseRun:
-    kept = {essay: code for essay, code in phase.failed.items() if essay not in essays}
-    return replace(phase, failed=kept, attempt=phase.attempt + 1, retries=0, reuse=True).dispatched(at)
+    return replace(
+        phase, failed=_without(phase.failed, essays), attempt=phase.attempt + 1, retries=0, reuse=True
+    ).dispatched(at)
 
 
-def _reopened(phase: PhaseRun, is_affected: bool) -> PhaseRun:
+def _reopened(phase: PhaseRun, is_affected: bool, essays: Collection[int]) -> PhaseRun:
+    """Where its turn comes, these are as new as those who come through what it depends on."""
     status = PhaseStatus.PENDING_DEPENDENCIES if is_affected else phase.status
-    return replace(phase, status=status, retries=0, reuse=True)
+    sent = tuple(essay for essay in phase.sent if essay not in essays)
+    return replace(phase, status=status, sent=sent, failed=_without(phase.failed, essays), retries=0, reuse=True)
+
+
+def _without(failed: Mapping[int, str], essays: Collection[int]) -> dict[int, str]:
+    return {essay: code for essay, code in failed.items() if essay not in essays}
 
 
 def put_off(batch_id: str, phase: PhaseRun, failed: Mapping[int, str], at: datetime) -> PhaseRun | None:

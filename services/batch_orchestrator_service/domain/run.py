@@ -126,14 +126,18 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
     @property
     def status(self) -> BatchStatus:
-        """How it stands; failed critically when none of the phases it carried out itself gave anything."""
+        """How it stands; failed critically when none of the phases it carried out itself gave anything.
+
+        One that found all of them done already carried out none: what those gave is what it gives.
+        """
         if self.is_active:
             return BatchStatus.PROCESSING_PIPELINES
         if self.is_cancelled:
             return BatchStatus.CANCELLED
         if self.successful == len(self.essays):
             return BatchStatus.COMPLETED_SUCCESSFULLY
-        gave_something = any(phase.succeeded for phase in self.phases if not phase.reuse)
+        own = [phase for phase in self.phases if not phase.reuse] or self.phases
+        gave_something = any(phase.succeeded for phase in own)
         return BatchStatus.COMPLETED_WITH_FAILURES if gave_something else BatchStatus.FAILED_CRITICALLY
 
 
@@ -185,7 +189,7 @@ def _start_or_skip(phase: PhaseRun, essays: tuple[int, ...], at: datetime) -> Ph
     new = set(essays).difference(phase.sent)
     if not new:
         return replace(phase, status=_ended_as(phase), ended_at=phase.ended_at or at)
-    attempt = phase.attempt + 1 if phase.sent else phase.attempt
+    attempt = phase.attempt + 1 if phase.started_at else phase.attempt
     return replace(phase, attempt=attempt, sent=tuple(sorted({*phase.sent, *new}))).dispatched(at)
 
 

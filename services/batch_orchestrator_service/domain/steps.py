@@ -4,6 +4,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from batch_orchestrator_service.domain import notifications as tell
 from batch_orchestrator_service.domain import run as runs
 from batch_orchestrator_service.domain.announcements import completion
 from batch_orchestrator_service.domain.batch import Batch
@@ -28,7 +29,9 @@ def moved_on(batch: Batch, run: Run, at: datetime) -> Step:
     run, started = runs.advance(run, at)
     batch = with_run(batch, run)
     commands = tuple(command(batch, run, phase, at) for phase in started)
-    return batch, commands if run.is_active else (*commands, completion(batch.batch_id, run, at))
+    if run.is_active:
+        return batch, commands
+    return batch, (*commands, completion(batch.batch_id, run, at), tell.completed(batch, run, at))
 
 
 def command(batch: Batch, run: Run, phase: PhaseRun, at: datetime) -> PhaseCommand:

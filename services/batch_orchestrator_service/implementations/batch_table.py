@@ -10,13 +10,15 @@ from huleedu_service_libs.errors import Unavailable
 from huleedu_service_libs.runtime.connection import Connection
 
 _READ = "select batch_id, state from batches where batch_id = any($1::text[]) order by batch_id for update"
-_COLUMNS = "batch_id, status, active_run, version, updated_at, state"
-_ROWS = "unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::bytea[]"
+_COLUMNS = "batch_id, status, active_run, version, updated_at, course_code, essay_count, state"
+_ROWS = """unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::text[], $7::int[],
+    $8::bytea[]"""
 _INSERT = f"""insert into batches({_COLUMNS}, user_id, org_id, class_id, created_at)
-  select * from {_ROWS}, $7::text[], $8::text[], $9::text[], $10::timestamptz[])"""
+  select * from {_ROWS}, $9::text[], $10::text[], $11::text[], $12::timestamptz[])"""
+# Course and number of essays do not change, but rows of 0.1.0 lack them.
 _UPDATE = f"""update batches b set status = n.status, active_run = n.active_run, version = n.version,
-    updated_at = n.updated_at, state = n.state
-  from {_ROWS}, $7::bigint[]) n({_COLUMNS}, known) where b.batch_id = n.batch_id and b.version = n.known"""
+    updated_at = n.updated_at, course_code = n.course_code, essay_count = n.essay_count, state = n.state
+  from {_ROWS}, $9::bigint[]) n({_COLUMNS}, known) where b.batch_id = n.batch_id and b.version = n.known"""
 
 
 class BatchChanged(Unavailable):
@@ -59,6 +61,8 @@ def _columns(batches: Sequence[Batch]) -> list[list[object]]:
         [run.run_id if (run := batch.active_run) else None for batch in batches],
         [batch.version for batch in batches],
         [batch.changed_at for batch in batches],
+        [batch.registration.course_code for batch in batches],
+        [len(batch.registration.essay_ids) for batch in batches],
         [pack(batch) for batch in batches],
     ]
 

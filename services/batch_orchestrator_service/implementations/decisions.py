@@ -1,8 +1,9 @@
-"""The one story of every fact about a batch: get, decide, save, publish."""
+"""The one story of every fact about a batch: get, decide, save, publish, and show it to whoever watches."""
 
 from batch_orchestrator_service.domain.batch import Batch
 from batch_orchestrator_service.domain.decide import decide
 from batch_orchestrator_service.domain.facts import Fact
+from batch_orchestrator_service.implementations.stream_events import fact_shown
 from batch_orchestrator_service.protocols import BatchEventPublisherProtocol, BatchRepositoryProtocol, Clock
 
 
@@ -18,5 +19,5 @@ class BatchDecisions:
         after, effects = decide(before, fact, self._clock())
         if after is not None and after is not before:
             await self._batches.save(after, fact)
-            self._publisher.publish(*effects)
+            self._publisher.publish(*effects, fact_shown(after, fact))
         return after

@@ -6,9 +6,11 @@ from msgspec.structs import replace
 
 from batch_orchestrator_service.domain.facts import PhaseDeadlinePassed, RetryDue
 from batch_orchestrator_service.implementations.decisions import BatchDecisions
-from batch_orchestrator_service.protocols import BatchRepositoryProtocol
+from batch_orchestrator_service.implementations.stream_events import progress_shown
+from batch_orchestrator_service.protocols import BatchEventPublisherProtocol, BatchRepositoryProtocol, Clock
 from common_core.message import Envelope
 from common_core.messages.pipeline import ELSBatchPhaseProgressV1
+from huleedu_service_libs.runtime.unit_of_work import cause_of
 
 
 class PhaseTimerHandler:
@@ -31,11 +33,16 @@ class PhaseTimerHandler:
 
 
 class PhaseProgressHandler:
-    """Keeps how far phases are, for whoever watches."""
+    """Keeps how far phases are, and shows it to whoever watches."""
 
-    def __init__(self, batches: BatchRepositoryProtocol) -> None:
-        self._batches = batches
+    def __init__(self, batches: BatchRepositoryProtocol, publisher: BatchEventPublisherProtocol, clock: Clock) -> None:
+        self._batches, self._publisher, self._clock = batches, publisher, clock
 
     async def handle(self, reports: Sequence[Envelope[ELSBatchPhaseProgressV1]]) -> None:
-        """Within the poll's unit of work."""
+        """Within the poll's unit of work, which has the batches at hand."""
         await self._batches.record_progress([report.data for report in reports])
+        last = {(each.data.batch_id, each.data.phase_name): each for each in reports}
+        for envelope in last.values():
+            batch = await self._batches.get_for_update(envelope.data.batch_id)
+            if batch is not None and (shown := progress_shown(batch, envelope.data, self._clock())):
+                self._publisher.publish(shown, cause=cause_of(envelope))

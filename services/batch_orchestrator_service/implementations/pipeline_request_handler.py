@@ -1,5 +1,6 @@
 """Handles pipeline requests that come as messages: as a work item, because BCS has to be asked."""
 
+from batch_orchestrator_service.domain import notifications as tell
 from batch_orchestrator_service.domain.asked import PipelineResolved
 from batch_orchestrator_service.errors import BatchNotFound
 from batch_orchestrator_service.implementations.pipeline_desk import PipelineDesk
@@ -35,7 +36,9 @@ class PipelineRequestHandler:
             return BatchNotFound(batch_id=request.batch_id)
         payload = request.prompt_payload or PromptPayload()
         try:
-            return await self._desk.resolve(batch, request.requested_pipeline, payload, request.client_correlation_id)
+            return await self._desk.resolve(
+                batch, request.requested_pipeline, payload, request.client_correlation_id, request.retry_reason
+            )
         except RefusedCommand as refused:
             return refused
 
@@ -54,16 +57,15 @@ class PipelineRequestHandler:
 
     def _deny(self, request: ClientBatchPipelineRequestV1, code: str, detail: str) -> None:
         at = self._clock()
-        self._publisher.publish(
-            PipelineDeniedV1(
-                entity_id=request.batch_id,
-                timestamp=at,
-                batch_id=request.batch_id,
-                user_id=request.user_id,
-                requested_pipeline=request.requested_pipeline,
-                denial_reason=DenialReason.REFUSED,
-                denied_at=at,
-                denial_code=code,
-                detail=detail,
-            )
+        denial = PipelineDeniedV1(
+            entity_id=request.batch_id,
+            timestamp=at,
+            batch_id=request.batch_id,
+            user_id=request.user_id,
+            requested_pipeline=request.requested_pipeline,
+            denial_reason=DenialReason.REFUSED,
+            denied_at=at,
+            denial_code=code,
+            detail=detail,
         )
+        self._publisher.publish(denial, tell.denied(denial, request.client_correlation_id))

@@ -6,7 +6,6 @@ from batch_orchestrator_service.api_models import (
     BatchContext,
     BatchProgress,
     BatchStatusResponse,
-    BatchSummary,
     FailedEssay,
     FileFailureBody,
     HaltBody,
@@ -53,22 +52,6 @@ def status_of(batch: Batch, progress: Progress) -> BatchStatusResponse:
     )
 
 
-def summary_of(batch: Batch) -> BatchSummary:
-    """The batch in one line."""
-    registration = batch.registration
-    return BatchSummary(
-        batch_id=batch.batch_id,
-        status=batch.status,
-        client_status=CLIENT_STATUS[batch.status],
-        course_code=registration.course_code,
-        expected_essay_count=len(registration.essay_ids),
-        user_id=registration.user_id,
-        class_id=registration.class_id,
-        created_at=batch.registered_at,
-        updated_at=batch.changed_at,
-    )
-
-
 def _prompt(prompt: StorageReferenceMetadata) -> KeptPrompt:
     references = {
         kind: KeptReference(storage_id=reference.storage_id, path=reference.path)
@@ -94,7 +77,7 @@ def _progress(batch: Batch, progress: Progress) -> BatchProgress:
     phases = [view_of(phase, progress) for phase in batch.runs[-1].phases] if batch.runs else []
     return BatchProgress(
         content=_ingestion(batch),
-        phases=[_phase_progress(view) for view in phases],
+        phases=[phase_progress(view) for view in phases],
         percentage=round(sum(view.percentage for view in phases) / len(phases), 1) if phases else 0.0,
     )
 
@@ -109,7 +92,8 @@ def _ingestion(batch: Batch) -> IngestionProgress:
     )
 
 
-def _phase_progress(view: PhaseView) -> PhaseProgressBody:
+def phase_progress(view: PhaseView) -> PhaseProgressBody:
+    """How far the phase is."""
     return PhaseProgressBody(
         phase=view.phase.name,
         status=view.status,

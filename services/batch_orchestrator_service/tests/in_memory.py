@@ -11,11 +11,14 @@ from batch_orchestrator_service.di import BatchProvider
 from batch_orchestrator_service.domain.asked import ResolvedPhase
 from batch_orchestrator_service.errors import PipelineUnresolved
 from batch_orchestrator_service.implementations.batch_repository_impl import MockBatchRepositoryImpl
+from batch_orchestrator_service.implementations.operations_impl import MockOperationsImpl
 from batch_orchestrator_service.protocols import (
     BatchConductorClientProtocol,
     BatchEventPublisherProtocol,
     BatchRepositoryProtocol,
     Clock,
+    Look,
+    OperationsProtocol,
     PipelineQuestion,
 )
 from batch_orchestrator_service.tests.conductor import OFFERED
@@ -81,11 +84,24 @@ class InMemory:
     """All parts, at hand for tests."""
 
     def __init__(self, **settings: Any) -> None:
-        self.batches, self.publisher, self.conductor = MockBatchRepositoryImpl(), KeptEffects(), FakeConductor()
-        self.contents, self.watch = InMemoryContentClient(), Watch()
+        self.publisher, self.conductor, self.watch = KeptEffects(), FakeConductor(), Watch()
+        self.look = LookAt(self.watch)
+        self.batches, self.contents = MockBatchRepositoryImpl(self.watch), InMemoryContentClient()
         self.settings = BatchOrchestratorSettings.load(environment="testing", max_essays_per_batch=10, **settings)
         context = {BatchOrchestratorSettings: self.settings, InMemory: self}
         self.container = make_async_container(InMemoryProvider(), BatchProvider(), context=context)
+
+
+class LookAt:
+    """What a process shows: the time of the test, and `troubled` if something is wrong."""
+
+    def __init__(self, watch: Watch) -> None:
+        self.now = watch
+        self.troubled: str | None = None
+
+    def trouble(self) -> str | None:
+        """What is wrong."""
+        return self.troubled
 
 
 class InMemoryProvider(Provider):
@@ -117,3 +133,11 @@ class InMemoryProvider(Provider):
     @provide
     def clock(self, world: InMemory) -> Clock:
         return world.watch
+
+    @provide
+    def look(self, world: InMemory) -> Look:
+        return world.look
+
+    @provide
+    def operations(self) -> OperationsProtocol:
+        return MockOperationsImpl()

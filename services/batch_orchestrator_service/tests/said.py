@@ -33,12 +33,12 @@ AT = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
 BATCH = "0198f000-0000-7000-8000-000000000001"
 CORRELATION = "00000000-0000-4000-8000-000000000001"
 RUN = "run-1"
+TEACHER = "teacher-1"
 METRICS = SpellcheckMetricsV1(
     total_corrections=3, l2_dictionary_corrections=1, spellchecker_corrections=2, word_count=300, correction_density=1.0
 )
 WISH: dict[str, Any] = {
     "batch_id": BATCH,
-    "asked_by": "teacher-1",
     "reason": "because",
     "correlation_id": CORRELATION,
 }
@@ -61,7 +61,7 @@ def registered(essays: Iterable[str] = "abc") -> BatchRegistered:
         batch_id=BATCH,
         essay_ids=tuple(essays),
         course_code=CourseCode.ENG5,
-        user_id="teacher-1",
+        user_id=TEACHER,
         org_id="school-1",
         correlation_id=CORRELATION,
         content_seconds=86_400,
@@ -154,22 +154,22 @@ SPELLING_THEN_ANALYSIS = resolved(phase(SPELLCHECK), phase(NLP, SPELLCHECK))
 
 def retry(name: PhaseName, *essays: str, run: str = "run-2") -> RetryAsked:
     """The teacher wants these, or all that failed, tried again."""
-    return RetryAsked(run_id=run, phase_name=name, essay_ids=essays, **WISH)
+    return RetryAsked(run_id=run, phase_name=name, essay_ids=essays, asked_by=TEACHER, **WISH)
 
 
-def cancel() -> CancelAsked:
-    """The teacher wants no more of it."""
-    return CancelAsked(**WISH)
+def cancel(by: str | None = TEACHER) -> CancelAsked:
+    """The teacher, or somebody else, wants no more of it."""
+    return CancelAsked(asked_by=by, **WISH)
 
 
-def pause() -> PauseAsked:
-    """The teacher wants it to wait."""
-    return PauseAsked(**WISH)
+def pause(by: str | None = TEACHER) -> PauseAsked:
+    """The teacher, or somebody else, wants it to wait."""
+    return PauseAsked(asked_by=by, **WISH)
 
 
-def resume() -> ResumeAsked:
-    """The teacher wants it to go on."""
-    return ResumeAsked(**WISH)
+def resume(by: str | None = TEACHER) -> ResumeAsked:
+    """The teacher, or somebody else, wants it to go on."""
+    return ResumeAsked(asked_by=by, **WISH)
 
 
 def outcome(

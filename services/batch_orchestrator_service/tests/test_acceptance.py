@@ -313,7 +313,7 @@ async def test_the_same_key_gives_the_same_answer_and_one_batch(client: Client, 
     assert {answer.status_code for answer in answers} == {202}
     (batch,) = {(await answer.get_json())["batch_id"] for answer in answers}
     assert (await others.hear(BatchEssaysRegistered)).entity_id == batch
-    found = await (await client.get("/v1/batches")).get_json()
+    found = await (await client.get("/v1/batches", headers={"X-User-ID": "teacher-1"})).get_json()
     assert [each["batch_id"] for each in found["batches"]] == [batch]
 
 

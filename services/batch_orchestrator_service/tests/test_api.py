@@ -374,31 +374,8 @@ class TestPrompt:
         assert (await client.get(f"/v1/batches/{batch_id}/status", headers=headers)).status_code == 200
 
 
-class TestLists:
-    """GET /v1/batches, /timeline and /internal/.../pipeline-state."""
-
-    async def test_batches_are_listed_newest_first_page_by_page(self, client: Client) -> None:
-        made = [await registered(client) for _ in range(3)]
-        await registered(client, user_id="teacher-2")
-
-        first = await (await client.get("/v1/batches?limit=2", headers=OWNER)).get_json()
-        rest = await (await client.get(f"/v1/batches?cursor={first['next_cursor']}", headers=OWNER)).get_json()
-        assert [each["batch_id"] for each in first["batches"] + rest["batches"]] == made[::-1]
-        assert rest["next_cursor"] is None
-
-    @pytest.mark.parametrize("word", ["ready", "ready_for_pipeline_execution"])
-    async def test_a_list_is_narrowed_by_either_word_for_a_status(
-        self, client: Client, world: InMemory, word: str
-    ) -> None:
-        batch_id, _ = await ready(client, world)
-        await registered(client)
-
-        found = await (await client.get(f"/v1/batches?status={word}")).get_json()
-        assert [each["batch_id"] for each in found["batches"]] == [batch_id]
-
-    @pytest.mark.parametrize("query", ["limit=0", "limit=101", "status=tired"])
-    async def test_a_list_that_cannot_be_is_refused(self, client: Client, query: str) -> None:
-        assert await code(await client.get(f"/v1/batches?{query}")) == (400, "VALIDATION_ERROR")
+class TestReadings:
+    """GET .../timeline and /internal/.../pipeline-state."""
 
     async def test_the_timeline_has_every_fact_in_order(self, client: Client, world: InMemory) -> None:
         batch_id, _ = await ready(client, world)

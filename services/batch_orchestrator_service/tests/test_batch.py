@@ -39,6 +39,7 @@ from common_core.messages.batch import (
     BatchEssaysRegistered,
     BatchPipelineCompletedV1,
 )
+from common_core.messages.control import BatchWaitGivenUpV1
 from common_core.messages.pipeline import (
     BatchServiceAIFeedbackInitiateCommandDataV1,
     BatchServiceCJAssessmentInitiateCommandDataV1,
@@ -124,12 +125,14 @@ class TestContent:
         batch, effects = then(overdue_batch, provisioned("a"))
 
         assert batch.status is BatchStatus.READY_FOR_PIPELINE_EXECUTION
-        assert effects == tuple(Never(effect.name) for effect in asked if isinstance(effect, Later))
+        dropped = [effect for effect in effects if isinstance(effect, Never)]
+        assert dropped == [Never(effect.name) for effect in asked if isinstance(effect, Later)]
 
     def test_a_batch_ends_even_if_els_stays_silent(self) -> None:
         batch, _ = then(after(registered()), CONTENT_DEADLINE, later(days=1))
-        batch, _ = then(batch, SILENCE, later(days=1, hours=1))
+        batch, effects = then(batch, SILENCE, later(days=1, hours=1))
 
+        assert [given_up.phase_name for given_up in said(effects, BatchWaitGivenUpV1)] == [None]
         assert batch.status is BatchStatus.CONTENT_INGESTION_FAILED
         assert batch.ingestion.error_code == "CONTENT_DEADLINE_PASSED"
 
@@ -300,6 +303,13 @@ class TestFurtherPipelines:
         (completed,) = said(effects, BatchPipelineCompletedV1)
         assert (completed.run_id, completed.successful_essay_count) == ("run-2", 2)
         assert batch.active_run is None
+
+    def test_asked_again_what_is_done_but_for_some_essays_is_no_worse_than_it_was(self) -> None:
+        first = (*self.FIRST[:-1], outcome(SPELLCHECK, "ab", {"c": "EMPTY_CONTENT"}))
+
+        batch, _ = then(after(*first), resolved(phase(SPELLCHECK, reuse=True), run="run-2"))
+
+        assert batch.status is after(*first).status is BatchStatus.COMPLETED_WITH_FAILURES
 
     def test_what_was_never_done_is_not_reused(self) -> None:
         batch = after(registered("a"), provisioned("a"))

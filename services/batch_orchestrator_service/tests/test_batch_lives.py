@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 )
 from msgspec.structs import replace
 
+from batch_orchestrator_service.domain import notifications as tell
 from batch_orchestrator_service.domain.asked import CancelAsked, PauseAsked, PipelineResolved, ResumeAsked, RetryAsked
 from batch_orchestrator_service.domain.batch import UNENDED, Batch
 from batch_orchestrator_service.domain.decide import decide
@@ -37,6 +38,7 @@ from batch_orchestrator_service.tests.said import (
     FEEDBACK,
     NLP,
     SPELLCHECK,
+    TEACHER,
     cancel,
     outcome,
     pause,
@@ -59,6 +61,7 @@ from common_core.messages.control import (
     BatchResumedV1,
     BatchRunCancelledV1,
 )
+from common_core.messages.notification import TeacherNotificationRequestedV1
 from common_core.messages.pipeline import ELSBatchPhaseOutcomeV1, PhaseCommand
 from huleedu_service_libs.runtime.effects import Effect, Later, Never
 
@@ -69,7 +72,8 @@ subsets = st.sets(st.sampled_from(ESSAYS)).map(sorted) | st.just(sorted(ESSAYS))
 CODES = st.sampled_from(["EMPTY_CONTENT", "TIMEOUT", PHASE_TIMED_OUT])
 RESTING = set(BatchStatus) - UNENDED | {BatchStatus.READY_FOR_PIPELINE_EXECUTION}
 FURTHER_REQUESTS = PipelineResolved | RetryAsked
-WISHES = CancelAsked | PauseAsked | ResumeAsked  # said again, they are another wish: there the receipt decides
+WISHES = [wish(by) for wish in (cancel, pause, pause, resume, resume) for by in (TEACHER, "operator")]
+WISH = CancelAsked | PauseAsked | ResumeAsked  # said again, they are another wish: there the receipt decides
 
 Control = BatchPausedV1 | BatchResumedV1 | BatchRunCancelledV1 | BatchPhaseDeadlinePassedV1
 Decide = Callable[[Batch | None, Fact, datetime], tuple[Batch | None, tuple[Effect, ...]]]
@@ -89,6 +93,7 @@ class BatchLife(RuleBasedStateMachine):
         self.commands: list[PhaseCommand] = []
         self.completions: list[BatchPipelineCompletedV1] = []
         self.controls: list[Control] = []
+        self.told: list[TeacherNotificationRequestedV1] = []
         self.timers: dict[str, Later] = {}
         self.runs = 0
 
@@ -104,6 +109,9 @@ class BatchLife(RuleBasedStateMachine):
         self._check_end_stays(before, fact)
         for effect in effects:
             self._takes_place(effect)
+            if isinstance(effect, TeacherNotificationRequestedV1):
+                self._check_told(before, effect)
+                self.told.append(effect)
 
     def _takes_place(self, effect: Effect) -> None:
         match effect:
@@ -140,6 +148,19 @@ class BatchLife(RuleBasedStateMachine):
         assert told == set(this.sent) - set(this.succeeded) - this.failed.keys()
         if this.attempt == 1:
             assert told == survivors
+
+    def _check_told(self, before: Batch | None, told: TeacherNotificationRequestedV1) -> None:
+        """I16: to its owner alone. I12: of a cancelled batch nothing but that somebody has cancelled it just now."""
+        assert self.batch is not None
+        assert (told.teacher_id, told.batch_id) == (self.batch.registration.user_id, self.batch.batch_id)
+        if self.batch.cancelled:
+            assert told.notification_type == tell.CANCELLED
+            assert before is not None
+            assert before.cancelled is None
+
+    def told_of(self, *kinds: str) -> list[object]:
+        """The runs that notifications of these kinds were about."""
+        return [told.payload.get("run_id") for told in self.told if told.notification_type in kinds]
 
     def _check_end_stays(self, before: Batch | None, fact: Fact) -> None:
         """I3: what has ended changes only by a further request, or by being cancelled while it was ready."""
@@ -202,8 +223,8 @@ class BatchLife(RuleBasedStateMachine):
         self.runs += 1
         return self.said(retry(name, *essays, run=f"run-{self.runs}"), at_once)
 
-    @rule(target=facts, wish=st.sampled_from([cancel(), pause(), pause(), resume(), resume()]), at_once=st.booleans())
-    def teacher_stops_or_goes_on(self, wish: Fact, at_once: bool) -> Fact:
+    @rule(target=facts, wish=st.sampled_from(WISHES), at_once=st.booleans())
+    def somebody_stops_it_or_goes_on(self, wish: Fact, at_once: bool) -> Fact:
         return self.said(wish, at_once)
 
     @rule(target=facts, names=st.sets(PHASES, min_size=1), essays=subsets, code=CODES, patient=st.booleans())
@@ -250,7 +271,7 @@ class BatchLife(RuleBasedStateMachine):
     def what_has_taken_effect_takes_none_again(self) -> None:
         """I11. An outcome that names no run cannot be told from a new one: there the receipt decides."""
         for fact, _ in self.kept:
-            if getattr(fact, "run_id", "") is not None and not isinstance(fact, WISHES):
+            if getattr(fact, "run_id", "") is not None and not isinstance(fact, WISH):
                 assert self.decide(self.batch, fact, self.at) == (self.batch, ())
 
     @invariant()
@@ -267,6 +288,23 @@ class BatchLife(RuleBasedStateMachine):
         for said, run in zip(self.completions, ended, strict=True):
             assert said.successful_essay_count + said.failed_essay_count == len(run.essays)
             assert said.final_status is run.status
+
+    @invariant()
+    def the_teacher_was_told_once_of_each_run(self) -> None:
+        """That it has begun, that a phase is late, and how it has ended, if it was not cancelled."""
+        begun = list(dict.fromkeys(command.run_id for command in self.commands))
+        assert self.told_of(tell.PROCESSING_STARTED) == begun
+        ended = [run.run_id for run in (self.batch.runs if self.batch else ()) if not run.is_active]
+        cancelled = {run.run_id for run in (self.batch.runs if self.batch else ()) if run.is_cancelled}
+        assert self.told_of(tell.PIPELINE_COMPLETED) == [run for run in ended if run not in cancelled]
+        late = [(told.payload["run_id"], told.payload["phase_name"]) for told in self.told if _is_of_a_delay(told)]
+        assert len(late) == len(set(late))
+
+    @invariant()
+    def the_teacher_was_told_once_how_ingestion_ended(self) -> None:
+        told = self.told_of(tell.CONTENT_FAILED, tell.CONTENT_INCOMPLETE)
+        failed = self.batch is not None and self.batch.status is BatchStatus.CONTENT_INGESTION_FAILED
+        assert failed <= len(told) <= 1
 
     @invariant()
     def a_cancelled_run_is_over_and_everybody_was_told(self) -> None:
@@ -325,6 +363,11 @@ class BatchLife(RuleBasedStateMachine):
         assert self.batch is None or self.batch.status in RESTING
 
 
+def _is_of_a_delay(told: TeacherNotificationRequestedV1) -> bool:
+    """Whether this says that a phase is late."""
+    return told.notification_type == tell.PROCESSING_DELAYED
+
+
 def _check_counts(found: PhaseRun) -> None:
     assert not set(found.succeeded) & found.failed.keys()
     cancelled = set(found.outstanding) if found.status is PhaseStatus.CANCELLED else set()
@@ -338,7 +381,7 @@ def _check_counts(found: PhaseRun) -> None:
 LIVES = settings(max_examples=60, stateful_step_count=30, deadline=None)
 BatchLife.TestCase.settings = LIVES
 TestBatchLife = BatchLife.TestCase
-NEGATIVE = settings(LIVES, max_examples=300, derandomize=True, phases=[Phase.generate], print_blob=False)
+NEGATIVE = settings(LIVES, max_examples=1000, derandomize=True, phases=[Phase.generate], print_blob=False)
 
 
 def heeds_no_run(batch: Batch | None, fact: Fact, at: datetime) -> tuple[Batch | None, tuple[Effect, ...]]:
@@ -365,7 +408,7 @@ def heeds_no_attempt(batch: Batch | None, fact: Fact, at: datetime) -> tuple[Bat
 
 def goes_on_while_paused(batch: Batch | None, fact: Fact, at: datetime) -> tuple[Batch | None, tuple[Effect, ...]]:
     """Starts what has become possible, paused or not."""
-    if batch is None or batch.paused is None or isinstance(fact, WISHES):
+    if batch is None or batch.paused is None or isinstance(fact, WISH):
         return decide(batch, fact, at)
     changed, effects = decide(awake := replace(batch, paused=None), fact, at)
     return (batch, ()) if changed is None or changed is awake else (replace(changed, paused=batch.paused), effects)
@@ -405,6 +448,22 @@ def forgets_the_failed(batch: Batch | None, fact: Fact, at: datetime) -> tuple[B
     return replace(batch, runs=(*earlier, run)), effects
 
 
+def tells_no_teacher(batch: Batch | None, fact: Fact, at: datetime) -> tuple[Batch | None, tuple[Effect, ...]]:
+    """Does it all in silence."""
+    batch, effects = decide(batch, fact, at)
+    return batch, tuple(effect for effect in effects if not isinstance(effect, TeacherNotificationRequestedV1))
+
+
+def tells_of_what_was_cancelled(
+    batch: Batch | None, fact: Fact, at: datetime
+) -> tuple[Batch | None, tuple[Effect, ...]]:
+    """Takes the end of a cancelled run for one like any other."""
+    changed, effects = decide(batch, fact, at)
+    if changed is batch or changed is None or not changed.runs or not isinstance(fact, CancelAsked):
+        return changed, effects
+    return changed, (*effects, tell.completed(changed, changed.runs[-1], at))
+
+
 BROKEN = [
     heeds_no_run,
     heeds_no_attempt,
@@ -415,6 +474,8 @@ BROKEN = [
     cancels_nothing,
     does_all_again,
     forgets_the_failed,
+    tells_no_teacher,
+    tells_of_what_was_cancelled,
 ]
 
 

@@ -12,7 +12,8 @@ from batch_orchestrator_service.implementations.pipeline_request_handler import 
 from batch_orchestrator_service.protocols import BatchProcessingServiceProtocol
 from batch_orchestrator_service.tests.in_memory import InMemory
 from batch_orchestrator_service.tests.said import CORRELATION, SPELLCHECK, phase, provisioned, resolved
-from common_core.enums import CourseCode
+from common_core.enums import CourseCode, NotificationPriority
+from common_core.messages.notification import TeacherNotificationRequestedV1
 from common_core.messages.pipeline import ClientBatchPipelineRequestV1, PhaseCommand, PipelineDeniedV1
 from huleedu_service_libs.runtime.effects import Work
 
@@ -94,6 +95,19 @@ async def test_work_that_is_overtaken_is_denied(
     (denied,) = [effect for effect in world.publisher.effects if isinstance(effect, PipelineDeniedV1)]
     assert denied.denial_code == "PIPELINE_ALREADY_ACTIVE"
     assert commanded_runs(world) == [overtaken]
+
+
+async def test_whoever_asked_in_a_message_is_told_of_the_denial(
+    world: InMemory, batch_id: str, overtaken: str, handler: PipelineRequestHandler
+) -> None:
+    await handler.conclude(request(batch_id), await handler.perform(request(batch_id)))
+
+    told = world.publisher.effects[-1]
+    assert isinstance(told, TeacherNotificationRequestedV1)
+    assert (told.notification_type, told.priority) == ("pipeline_denied_refused", NotificationPriority.IMMEDIATE)
+    assert (told.teacher_id, told.batch_id, told.correlation_id) == ("teacher-1", batch_id, CORRELATION)
+    assert told.payload["denial_code"] == "PIPELINE_ALREADY_ACTIVE"
+    assert overtaken in told.payload["message"]
 
 
 async def test_work_that_cannot_be_done_is_denied_too(world: InMemory, handler: PipelineRequestHandler) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
 from msgspec.structs import replace
@@ -16,7 +16,7 @@ from batch_orchestrator_service.domain.facts import Fact
 from batch_orchestrator_service.implementations.batch_repository_impl import MockBatchRepositoryImpl
 from batch_orchestrator_service.implementations.batch_repository_postgres_impl import PostgreSQLBatchRepositoryImpl
 from batch_orchestrator_service.implementations.batch_table import BatchChanged, BatchTable, KeptBatch
-from batch_orchestrator_service.protocols import BatchFilter, BatchRepositoryProtocol, PhaseProgress
+from batch_orchestrator_service.protocols import BatchRepositoryProtocol, PhaseProgress
 from batch_orchestrator_service.tests.in_memory import Immediately
 from batch_orchestrator_service.tests.life import after
 from batch_orchestrator_service.tests.said import (
@@ -31,7 +31,6 @@ from batch_orchestrator_service.tests.said import (
     registered,
     unusable,
 )
-from common_core.enums import BatchStatus
 from common_core.messages.pipeline import ELSBatchPhaseProgressV1
 from common_core.shared import EssayProcessingInputRefV1
 from huleedu_service_libs.runtime.database import Database
@@ -79,7 +78,7 @@ class Desk:
 @pytest.fixture
 async def database(service_dsn: str) -> AsyncIterator[Database]:
     """The service's database."""
-    database = await Database.connect(service_dsn, SERVICE_NAME)
+    database = await Database.connect(service_dsn, SERVICE_NAME, clock=lambda: AT)
     yield database
     await database.close()
 
@@ -95,7 +94,7 @@ def on_postgres(database: Database) -> Desk:
 def desk(request: pytest.FixtureRequest) -> Desk:
     """Each repository in turn."""
     if request.param == "in memory":
-        return Desk(MockBatchRepositoryImpl(), Immediately())
+        return Desk(MockBatchRepositoryImpl(lambda: AT), Immediately())
     return on_postgres(request.getfixturevalue("database"))
 
 
@@ -141,22 +140,6 @@ async def test_the_timeline_is_read_piece_by_piece(desk: Desk) -> None:
     assert [entry.seq for entry in await desk.batches.timeline(BATCH, 1, 2)] == [2, 3]
 
 
-async def test_batches_are_listed_newest_first_and_narrowed(desk: Desk) -> None:
-    for name in ("b1", "b2", "b3"):
-        await desk.live(replace(registered("abc"), batch_id=name, user_id="teacher-2" if name == "b2" else "teacher-1"))
-    await desk.live(provisioned("ab", batch_id="b3"))
-
-    async def found(**wanted: Any) -> list[str]:
-        return [batch.batch_id for batch in await desk.batches.list(BatchFilter(**wanted))]
-
-    assert await found() == ["b3", "b2", "b1"]
-    assert await found(limit=1) == ["b3"]
-    assert await found(cursor="b2") == ["b1"]
-    assert await found(user_id="teacher-1") == ["b3", "b1"]
-    assert await found(statuses=(BatchStatus.READY_FOR_PIPELINE_EXECUTION,)) == ["b3"]
-    assert await found(class_id="9B") == []
-
-
 def report(succeeded: int, *, run: str | None = RUN, attempt: int | None = 1) -> ELSBatchPhaseProgressV1:
     """ELS: so far."""
     return ELSBatchPhaseProgressV1(
@@ -169,7 +152,7 @@ async def test_the_latest_progress_of_the_active_run_is_kept(desk: Desk) -> None
     for reports in ([report(1), report(2)], [report(4, run=None)], [report(3)], [report(8, run="an older run")]):
         await desk.run(partial(desk.batches.record_progress, reports))
 
-    assert await desk.batches.progress(BATCH, RUN) == {NLP: PhaseProgress(1, 4, 0, 9)}
+    assert await desk.batches.progress(BATCH, RUN) == {NLP: PhaseProgress(1, 4, 0, 9, AT)}
     assert await desk.batches.progress(BATCH, "an older run") == {}
 
 
@@ -178,7 +161,7 @@ async def test_progress_of_a_later_attempt_counts_from_the_start(desk: Desk) -> 
     for reports in ([report(4)], [report(1, attempt=2)], [report(5)]):
         await desk.run(partial(desk.batches.record_progress, reports))
 
-    assert await desk.batches.progress(BATCH, RUN) == {NLP: PhaseProgress(2, 1, 0, 9)}
+    assert await desk.batches.progress(BATCH, RUN) == {NLP: PhaseProgress(2, 1, 0, 9, AT)}
 
 
 async def test_of_writers_at_the_same_time_each_decides_on_what_the_others_left(database: Database) -> None:

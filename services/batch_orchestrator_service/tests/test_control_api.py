@@ -1,16 +1,14 @@
 """Stopping, pausing, going on and trying again over HTTP, with the parts in memory."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from quart.typing import TestClientProtocol as Client
 
 from batch_orchestrator_service.app import create_app
-from batch_orchestrator_service.domain.asked import BulkAsked, CancelAsked, RetryAsked
+from batch_orchestrator_service.domain.asked import CancelAsked
 from batch_orchestrator_service.domain.facts import Fact
-from batch_orchestrator_service.implementations.bulk_desk import STEP, BulkDesk
 from batch_orchestrator_service.implementations.decisions import BatchDecisions
 from batch_orchestrator_service.tests.in_memory import InMemory
 from batch_orchestrator_service.tests.said import SPELLCHECK, outcome, provisioned
@@ -21,7 +19,6 @@ from huleedu_service_libs.tracing import Tracing
 
 REGISTRATION: dict[str, Any] = {"expected_essay_count": 2, "course_code": "SV2", "user_id": "teacher-1"}
 OWNER, STRANGER = {"X-User-ID": "teacher-1"}, {"X-User-ID": "teacher-2"}
-OPERATOR = {"Authorization": "Bearer sesame"}
 WISHES = ["cancel", "pause", "resume", "phases/spellcheck/retry"]
 
 
@@ -156,6 +153,42 @@ async def test_a_batch_that_has_ended_says_why_it_does_not_take_this(
     assert (status, refused["code"]) == expected
 
 
+async def test_what_is_being_worked_on_or_has_not_failed_is_not_tried_again(world: InMemory, client: Client) -> None:
+    found = await ready(world, client)
+    _, run = await found.wish("pipelines", requested_pipeline="spellcheck")
+    status, refused = await found.wish("phases/spellcheck/retry")
+    assert (status, refused["code"]) == (409, "PIPELINE_ALREADY_ACTIVE")
+
+    batch = await world.batches.get(found.batch_id)
+    assert batch is not None
+    await found.happens(outcome(SPELLCHECK, batch.essays.ids, run=run["run_id"], batch_id=found.batch_id))
+    status, refused = await found.wish("phases/spellcheck/retry")
+    assert (status, refused["code"]) == (409, "NOTHING_FAILED")
+
+
+async def test_the_timeline_says_who_and_why_of_every_fact(world: InMemory, client: Client) -> None:
+    found = await ready(world, client)
+    _, run = await found.wish("pipelines", requested_pipeline="spellcheck", retry_reason="the prompt is there now")
+    batch = await world.batches.get(found.batch_id)
+    assert batch is not None
+    ada, bo = batch.essays.ids
+    await found.happens(outcome(SPELLCHECK, [ada], {bo: "TIMEOUT"}, run=run["run_id"], batch_id=found.batch_id))
+    (timer,) = [effect for effect in world.publisher.effects if isinstance(effect, Later)][-1:]
+    world.watch.forward(minutes=2)
+    await found.happens(cast(Fact, timer.message))
+    answer = await client.post(f"/v1/batches/{found.batch_id}/pause", json={"reason": "late"})
+    assert answer.status_code == 202
+
+    assert [(fact["who"], fact["why"]) for fact in await found.timeline()] == [
+        ("teacher-1", None),
+        ("essay_lifecycle_service", "2 of 3 essays have their text, and no more are waited for."),
+        ("teacher-1", "the prompt is there now"),
+        ("essay_lifecycle_service", "1 essays came through spellcheck, 1 did not."),
+        ("batch_orchestrator_service", "The pause before the next attempt of spellcheck was over."),
+        (None, "late"),
+    ]
+
+
 async def test_a_cancelled_batch_takes_a_further_pipeline(world: InMemory, client: Client) -> None:
     found = await ready(world, client)
     await found.wish("cancel")
@@ -175,65 +208,3 @@ async def test_a_pipeline_that_was_asked_for_before_the_cancellation_starts_noth
 
     status, refused = await found.wish("pipelines", requested_pipeline="spellcheck")
     assert (status, refused["code"]) == (409, "BATCH_CANCELLED")
-
-
-class TestOperators:
-    """POST /v1/operations."""
-
-    @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer open"}, OWNER])
-    async def test_only_they_may(self, client: Client, headers: dict[str, str]) -> None:
-        answer = await client.post("/v1/operations", json={"action": "cancel"}, headers=headers)
-
-        assert (answer.status_code, (await answer.get_json())["code"]) == (403, "NOT_AN_OPERATOR")
-
-    async def operate(self, world: InMemory, client: Client, **wanted: Any) -> list[Later]:
-        """What is to happen to which batch, and when."""
-        world.publisher.effects.clear()
-        answer = await client.post("/v1/operations", json=wanted, headers=OPERATOR)
-        assert answer.status_code == 202
-        desk = await world.container.get(BulkDesk)
-        timers: list[Later] = []
-        while steps := [each for each in self.set_timers(world) if isinstance(each.message, BulkAsked)]:
-            timers += [each for each in self.set_timers(world) if not isinstance(each.message, BulkAsked)]
-            world.publisher.effects.clear()
-            for step in steps:
-                assert isinstance(step.message, BulkAsked)
-                await desk.step(step.message)
-        return timers + self.set_timers(world)
-
-    def set_timers(self, world: InMemory) -> list[Later]:
-        """Those that have been set."""
-        return [effect for effect in world.publisher.effects if isinstance(effect, Later)]
-
-    async def test_one_owner_s_batches(self, world: InMemory, client: Client) -> None:
-        mine = [await ready(world, client) for _ in range(3)]
-        await client.post("/v1/batches/register", json=REGISTRATION | {"user_id": "teacher-2"})
-
-        timers = await self.operate(world, client, action="cancel", user_id="teacher-1", reason="an outage")
-        wishes = [timer.message for timer in timers if isinstance(timer.message, CancelAsked)]
-        assert {wish.batch_id for wish in wishes} == {each.batch_id for each in mine}
-        assert {(wish.asked_by, wish.reason) for wish in wishes} == {("operator", "an outage")}
-
-    async def test_failed_ones_are_tried_again_at_a_limited_rate(self, world: InMemory, client: Client) -> None:
-        failed = [await half_failed(world, client) for _ in range(4)]
-        await ready(world, client)
-
-        timers = await self.operate(world, client, action="retry", per_second=2, since="2026-09-01T07:00:00Z")
-        assert [timer.at - world.watch() for timer in timers] == [timedelta(seconds=n / 2) for n in range(4)]
-        desk = await world.container.get(BulkDesk)
-        for timer in timers:
-            assert isinstance(timer.message, RetryAsked)
-            await desk.decide(timer.message)
-        assert {(await each.status())["status"] for each, _ in failed} == {"processing_pipelines"}
-
-    async def test_what_has_not_changed_since_is_left_alone(self, world: InMemory, client: Client) -> None:
-        await half_failed(world, client)
-
-        assert await self.operate(world, client, action="retry", since="2026-09-01T09:00:00Z") == []
-
-    async def test_many_are_done_in_steps(self, world: InMemory, client: Client) -> None:
-        for _ in range(STEP + 1):
-            await client.post("/v1/batches/register", json=REGISTRATION)
-
-        timers = await self.operate(world, client, action="pause", per_second=1000)
-        assert len({timer.message.key for timer in timers}) == STEP + 1

@@ -50,7 +50,7 @@ async def test_an_announcement_stands_in_the_log_under_its_batch(
     answer = await client.post("/v1/batches/register", json=body, headers={"X-Correlation-ID": correlation})
     batch = (await answer.get_json())["batch_id"]
 
-    (row,) = await con.fetch("select topic, key, payload from runtime.log")
+    (row,) = await con.fetch("select topic, key, payload from runtime.log where key = $1", batch)
     envelope = msgspec.json.decode(zstandard.decompress(row["payload"]))
     assert (row["topic"], row["key"]) == ("huleedu.batch.essays.registered.v1", batch)
     assert envelope["event_type"] == BatchEssaysRegistered.topic

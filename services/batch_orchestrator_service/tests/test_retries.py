@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from batch_orchestrator_service.domain.admission import essays_to_retry
 from batch_orchestrator_service.domain.batch import Batch
@@ -110,6 +111,46 @@ class TestAskedFor:
 
         assert commanded(effects) == {"nlp": ["corrected-b"]}
         assert [p.name for p in batch.runs[-1].phases] == [SPELLCHECK, NLP]
+
+    def test_all_phases_are_tried_again_each_after_what_it_depends_on(self) -> None:
+        everywhere = replace(retry(SPELLCHECK), then=(NLP,))
+        batch, effects = then(after(*HALF_DONE), everywhere)
+        assert commanded(effects) == {"spellcheck": ["original-c"]}
+
+        batch, effects = then(batch, outcome(SPELLCHECK, "c", run="run-2", attempt=2))
+        assert commanded(effects) == {"nlp": ["corrected-b", "corrected-c"]}
+        batch, _ = then(batch, outcome(NLP, "bc", run="run-2", attempt=2))
+        assert (batch.status, batch.runs[-1].successful) == (BatchStatus.COMPLETED_SUCCESSFULLY, 3)
+
+    def test_a_later_phase_is_tried_again_even_if_the_earlier_is_in_vain(self) -> None:
+        batch = after(*HALF_DONE, replace(retry(SPELLCHECK), then=(NLP,)))
+        batch, effects = then(batch, outcome(SPELLCHECK, "", {"c": "EMPTY_CONTENT"}, run="run-2", attempt=2))
+
+        assert commanded(effects) == {"nlp": ["corrected-b"]}
+        assert found(batch, NLP).attempt == 2
+
+    def test_phases_that_do_not_depend_on_each_other_begin_at_once(self) -> None:
+        both = resolved(phase(SPELLCHECK), phase(NLP, SPELLCHECK), phase(CJ, SPELLCHECK))
+        failures = [outcome(name, "ab", {"c": "EMPTY_CONTENT"}) for name in (NLP, CJ)]
+        batch = after(*READY[:2], both, outcome(SPELLCHECK, "abc"), *failures)
+        _, effects = then(batch, replace(retry(NLP), then=(CJ,)))
+
+        assert commanded(effects) == {"nlp": ["corrected-c"], "cj_assessment": ["corrected-c"]}
+
+    def test_a_phase_in_which_all_failed_counts_its_attempts(self) -> None:
+        nobody = outcome(NLP, "", dict.fromkeys("ab", "NLP_SERVICE_ERROR"))
+        batch = after(*READY, outcome(SPELLCHECK, "ab", {"c": "EMPTY_CONTENT"}), nobody)
+        batch, _ = then(batch, replace(retry(SPELLCHECK), then=(NLP,)))
+        batch, effects = then(batch, outcome(SPELLCHECK, "c", run="run-2", attempt=2))
+
+        (command,) = said(effects, PhaseCommand)
+        assert ([ref.essay_id for ref in command.essays_to_process], command.attempt) == (["a", "b", "c"], 2)
+
+    def test_where_nothing_failed_later_nothing_is_tried_again_there(self) -> None:
+        batch = after(*READY, outcome(SPELLCHECK, "ab", {"c": "EMPTY_CONTENT"}), outcome(NLP, "ab"))
+        batch, effects = then(batch, replace(retry(SPELLCHECK), then=(NLP, CJ)))
+
+        assert commanded(effects) == {"spellcheck": ["original-c"]}
 
     @pytest.mark.parametrize(
         ("history", "wish", "code"),

@@ -14,6 +14,7 @@ from content_service.errors import EmptyContent, InvalidContentType, InvalidStor
 from content_service.protocols import Blob, BlobNotFound, BlobStoreProtocol
 from huleedu_service_libs.correlation import current_correlation_id
 from huleedu_service_libs.errors import TooLarge
+from huleedu_service_libs.idempotency import NEEDLESS, uses_key
 from huleedu_service_libs.problems import refuses
 from huleedu_service_libs.streamed_body import streamed_body
 
@@ -28,6 +29,7 @@ _FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
 @contents.post("")
+@uses_key(NEEDLESS)
 @refuses(EmptyContent, InvalidContentType, TooLarge)
 @validate_response(StoredContent, 201)
 @inject

@@ -34,6 +34,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     student_prompt_ref: StorageReferenceMetadata | None = None
     course_code: CourseCode | None = None
     owner_user_id: str | None = None
+    owner: str = ""
+    """The teacher on whose turn its essays go; without a name they share one."""
     essays: tuple[EssayProcessingInputRefV1, ...]
     correlation_id: str
     metadata: dict[str, Any] | None = None
@@ -69,13 +71,14 @@ class Load(msgspec.Struct, frozen=True):
     in_flight: int = 0
     waiting: int = 0
 
-    def room(self, window: int) -> int:
-        """How many more may be out."""
-        return max(0, window - self.in_flight)
-
     def changed(self, in_flight: int, waiting: int) -> "Load":
         """The load after so many more went out and began to wait."""
         return Load(self.in_flight + in_flight, self.waiting + waiting)
+
+    def after(self, releases: "Sequence[Release]") -> "Load":
+        """The load after these went out."""
+        sent = sum(len(each.essays) for each in releases)
+        return self.changed(sent, -sent)
 
 
 class Hold(msgspec.Struct, frozen=True):
@@ -156,6 +159,7 @@ class PhaseStep(msgspec.Struct, frozen=True, kw_only=True):
     """What has become true of some phases, and is to be said; `unused` answers have changed nothing.
 
     Those among them that came after their phase had been closed without them are `discarded`: kept apart, once each.
+    `load` is what is out and waits after all that; None if it is as before.
     """
 
     releases: Sequence[Release] = ()
@@ -163,6 +167,7 @@ class PhaseStep(msgspec.Struct, frozen=True, kw_only=True):
     ended: Sequence[EndedPhase] = ()
     unused: int = 0
     discarded: int = 0
+    load: Load | None = None
 
 
 def plan_of(command: PhaseCommand, event_id: str, correlation_id: str, metadata: dict[str, Any] | None) -> Plan:
@@ -181,10 +186,16 @@ def plan_of(command: PhaseCommand, event_id: str, correlation_id: str, metadata:
         student_prompt_ref=getattr(command, "student_prompt_ref", None),
         course_code=getattr(command, "course_code", None),
         owner_user_id=getattr(command, "owner_user_id", None),
+        owner=_owner(command, metadata),
         essays=tuple(essays.values()),
         correlation_id=correlation_id,
         metadata=metadata,
     )
+
+
+def _owner(command: PhaseCommand, metadata: dict[str, Any] | None) -> str:
+    known = command.user_id or (metadata or {}).get("user_id")
+    return known if isinstance(known, str) else ""
 
 
 def _canonical(ref: EssayProcessingInputRefV1) -> EssayProcessingInputRefV1:
@@ -218,16 +229,6 @@ def waves(plans: Sequence[Plan]) -> list[list[Plan]]:
             rounds.append([])
         rounds[place].append(plan)
     return rounds
-
-
-def allot(room: int, waiting: Iterable[int]) -> list[int]:
-    """How many of each to send: first come, first served, until the room is used up."""
-    shares = []
-    for count in waiting:
-        share = max(0, min(count, room))
-        room -= share
-        shares.append(share)
-    return shares
 
 
 def release(plan: Plan, sent: int, count: int) -> Release:

@@ -6,6 +6,7 @@ from typing import TypeVar
 from common_core.enums import PhaseName
 from common_core.message import Envelope, Message
 from common_core.messages.pipeline import PhaseCommand
+from essay_lifecycle_service.domain.notifications import notifications
 from essay_lifecycle_service.domain.phases import Address, Answer, PhaseStep, Plan, outcome, plan_of, progress_message
 from essay_lifecycle_service.domain.requests import REQUESTS, refusals
 from essay_lifecycle_service.metrics import EssayLifecycleMetrics
@@ -34,6 +35,9 @@ class PhaseHandler:
 
     async def follow(self, step: PhaseStep) -> None:
         """Say what has become true, and send out whose turn it is."""
+        if step.load is not None:
+            self._metrics.essays_in_flight.labels(self._phase).set(step.load.in_flight)
+            self._metrics.essays_waiting.labels(self._phase).set(step.load.waiting)
         if self._phase in REQUESTS:
             self._say(step)
         else:
@@ -69,9 +73,11 @@ class PhaseHandler:
         self._metrics.discarded_answers.labels(self._phase).inc(step.discarded)
 
     def _say_ended(self, step: PhaseStep) -> None:
+        outbox = self._outbox()
         for ended in step.ended:
             said = outcome(ended)
-            self._outbox().say(said, cause=_cause(ended.plan))
+            told = notifications(said, ended.plan.owner, outbox.now)
+            outbox.say(said, *told, cause=_cause(ended.plan))
             self._metrics.phases_ended.labels(self._phase, said.phase_status).inc()
 
 

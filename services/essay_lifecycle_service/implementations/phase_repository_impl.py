@@ -1,6 +1,8 @@
 """Phases in memory: the rules of `domain.phases` and nothing else."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import itertools
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,10 +22,10 @@ from essay_lifecycle_service.domain.phases import (
     Release,
     Standing,
     Verdict,
-    allot,
     is_new,
     release,
 )
+from essay_lifecycle_service.domain.window import Grant, Line, Owner, Policy, Waiting, grants
 
 
 @dataclass
@@ -33,6 +35,7 @@ class KeptPhase:
     phase_id: int
     plan: Plan
     opened_at: datetime
+    place: int
     sent: int = 0
     is_held: bool = False
     is_open: bool = True
@@ -97,17 +100,18 @@ class KeptPhase:
 class InMemoryPhaseRepositoryImpl:
     """See `PhaseRepositoryProtocol`."""
 
-    def __init__(self, window: int) -> None:
-        """At most `window` essays of a phase are out at once."""
-        self._window = window
+    def __init__(self, policy: Policy) -> None:
+        """The policy says how many essays of a phase are out at once, and whose."""
+        self._policy = policy
+        self._numbers = itertools.count(1)
+        self._served: Counter[tuple[PhaseName, str]] = Counter()
         self.phases: list[KeptPhase] = []
         self.discarded: set[tuple[int, str]] = set()
         self._holds: dict[str, Hold] = {}
         self._cancelled: set[Cancellation] = set()
 
     async def open(self, phase: PhaseName, plans: Sequence[Plan], at: datetime) -> PhaseStep:
-        """One by one; what a new one supersedes is closed first."""
-        releases: list[Release] = []
+        """One by one; what a new one supersedes is closed first. Then see whose turn it is."""
         ended = []
         for plan in plans:
             mine = [kept for kept in self._of(phase) if kept.plan.batch_id == plan.batch_id]
@@ -115,14 +119,14 @@ class InMemoryPhaseRepositoryImpl:
                 continue
             if is_new(plan, [kept.known for kept in mine]):
                 kept = self._take_up(plan, mine, at)
-                releases += self._let_out(phase)
                 ended += [] if plan.essays else [kept.end()]
-        return PhaseStep(releases=releases, ended=ended)
+        return PhaseStep(releases=self._let_out(phase), ended=ended, load=self._load(phase))
 
     def _take_up(self, plan: Plan, mine: Sequence[KeptPhase], at: datetime) -> KeptPhase:
         for kept in mine:
             kept.supersede()
-        self.phases.append(KeptPhase(len(self.phases), plan, at, is_held=self._is_held(plan.batch_id)))
+        held, place = self._is_held(plan.batch_id), next(self._numbers)
+        self.phases.append(KeptPhase(len(self.phases), plan, at, place, is_held=held))
         return self.phases[-1]
 
     async def record(self, phase: PhaseName, answers: Sequence[Answer], at: datetime) -> PhaseStep:
@@ -140,6 +144,7 @@ class InMemoryPhaseRepositoryImpl:
             advanced=[Standing(kept.plan, kept.progress) for kept in moved.values() if kept.is_open],
             ended=ended,
             releases=self._let_out(phase),
+            load=self._load(phase),
             unused=len(unused),
             discarded=self._discard(phase, unused),
         )
@@ -159,7 +164,7 @@ class InMemoryPhaseRepositoryImpl:
             if kept is not None:
                 kept.close(at)
                 ended.append(kept.end())
-        return PhaseStep(ended=ended, releases=self._let_out(phase))
+        return PhaseStep(ended=ended, releases=self._let_out(phase), load=self._load(phase))
 
     async def hold(self, holds: Sequence[Hold]) -> Mapping[PhaseName, PhaseStep]:
         """The last word on each batch."""
@@ -185,23 +190,32 @@ class InMemoryPhaseRepositoryImpl:
         return next((kept for kept in reversed(self._of(phase)) if kept.means(address)), None)
 
     def _let_all_out(self) -> Mapping[PhaseName, PhaseStep]:
-        return {phase: PhaseStep(releases=self._let_out(phase)) for phase in PhaseName}
+        return {phase: PhaseStep(releases=self._let_out(phase), load=self._load(phase)) for phase in PhaseName}
 
     def _of(self, phase: PhaseName) -> list[KeptPhase]:
         return [kept for kept in self.phases if kept.plan.phase == phase]
 
+    def _load(self, phase: PhaseName) -> Load:
+        counts = [kept.progress for kept in self._of(phase) if kept.is_open]
+        return Load(sum(each.in_flight for each in counts), sum(each.waiting for each in counts))
+
     def _let_out(self, phase: PhaseName) -> list[Release]:
-        of_phase = [kept for kept in self._of(phase) if kept.is_open]
-        queue = [kept for kept in of_phase if kept.progress.waiting and not kept.is_held]
-        room = _load(of_phase).room(self._window)
-        released = []
-        for kept, share in zip(queue, allot(room, [kept.progress.waiting for kept in queue]), strict=True):
-            if share:
-                released.append(release(kept.plan, kept.sent, share))
-                kept.sent += share
-        return released
+        in_flight: Counter[str] = Counter()
+        lines: dict[str, list[KeptPhase]] = defaultdict(list)
+        for kept in sorted(filter(lambda kept: kept.is_open, self._of(phase)), key=lambda kept: kept.place):
+            in_flight[kept.plan.owner] += kept.progress.in_flight
+            if kept.progress.waiting and not kept.is_held:
+                lines[kept.plan.owner].append(kept)
+        given = grants(self._policy, in_flight.total(), [self._line(phase, in_flight, *line) for line in lines.items()])
+        return [self._send(phase, each) for each in given]
 
+    def _line(self, phase: PhaseName, in_flight: Counter[str], name: str, batches: Sequence[KeptPhase]) -> Line:
+        waiting = [Waiting(kept.phase_id, kept.sent, kept.progress.waiting) for kept in batches]
+        return Line(Owner(name, in_flight[name], self._served[phase, name]), waiting)
 
-def _load(phases: Iterable[KeptPhase]) -> Load:
-    counts = [kept.progress for kept in phases]
-    return Load(sum(each.in_flight for each in counts), sum(each.waiting for each in counts))
+    def _send(self, phase: PhaseName, grant: Grant) -> Release:
+        kept = self.phases[grant.phase_id]
+        kept.sent += grant.count
+        kept.place = next(self._numbers) if grant.to_end else kept.place
+        self._served[phase, kept.plan.owner] = next(self._numbers)
+        return release(kept.plan, grant.sent, grant.count)

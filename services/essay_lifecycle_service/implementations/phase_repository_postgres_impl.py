@@ -1,8 +1,9 @@
 """Phases on PostgreSQL: answers are only ever inserted, and counters moved by what the insert says was new."""
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from msgspec import Struct
@@ -25,11 +26,11 @@ from essay_lifecycle_service.domain.phases import (
     Release,
     Standing,
     Verdict,
-    allot,
     is_new,
     release,
     waves,
 )
+from essay_lifecycle_service.domain.window import Line, Owner, Policy, Waiting, all_may_go, grants
 from essay_lifecycle_service.implementations import phase_statements as sql
 from essay_lifecycle_service.implementations.metrics_packing import pack, unpack
 from essay_lifecycle_service.implementations.plan_shelf import PlanShelf, ShelvedPlan, packed
@@ -37,23 +38,26 @@ from huleedu_service_libs.runtime import current_unit
 
 _Verdicts = dict[tuple[int, str], Verdict]
 _NOWHERE = (0, 0)
+_ANY_NUMBER = 2**62
 
 
 class _KnownPlan(Struct, frozen=True):
-    """A plan, whether it is still wanted and may begin, and what there is already of its batch and phase."""
+    """A plan, whether it is wanted and may begin, its teacher, and what there is already of its batch and phase."""
 
     plan: Plan
     is_cancelled: bool
     is_held: bool
+    owner: Owner
     phases: list[KnownPhase]
 
 
 class PostgreSQLPhaseRepositoryImpl:
     """See `PhaseRepositoryProtocol`; works in the running unit of work."""
 
-    def __init__(self, window: int, shelf: PlanShelf) -> None:
-        """At most `window` essays of a phase are out at once."""
-        self._window, self._shelf = window, shelf
+    def __init__(self, policy: Policy, shelf: PlanShelf) -> None:
+        """The policy says how many essays of a phase are out at once, and whose."""
+        self._policy, self._shelf = policy, shelf
+        self._weights = list(policy.weights), list(policy.weights.values())
 
     async def open(self, phase: PhaseName, plans: Sequence[Plan], at: datetime) -> PhaseStep:
         """See the protocol: a round for each time that a batch is named, so nearly always one."""
@@ -61,6 +65,7 @@ class PostgreSQLPhaseRepositoryImpl:
         return PhaseStep(
             releases=[each for step in steps for each in step.releases],
             ended=[each for step in steps for each in step.ended],
+            load=next((step.load for step in reversed(steps) if step.load), None),
         )
 
     async def _open(self, phase: PhaseName, plans: Sequence[Plan], at: datetime) -> PhaseStep:
@@ -73,9 +78,11 @@ class PostgreSQLPhaseRepositoryImpl:
         superseded = [old for each in fresh for old in each.phases if old.is_open]
         load = await self._supersede(phase, superseded, load, at)
         releases, load = await self._write(phase, fresh, load, at)
+        let_out = await self._let_out(phase, load)
         return PhaseStep(
-            releases=[*releases, *await self._let_out(phase, load)],
+            releases=[*releases, *let_out],
             ended=[EndedPhase(plan=each.plan, verdicts={}) for each in fresh if not each.plan.essays],
+            load=load.after(let_out),
         )
 
     async def record(self, phase: PhaseName, answers: Sequence[Answer], at: datetime) -> PhaseStep:
@@ -96,8 +103,10 @@ class PostgreSQLPhaseRepositoryImpl:
         rows = await current_unit().connection.fetch(sql.RECORD, phase, at, *_verdict_columns(news))
         load = Load(rows[0]["in_flight"], rows[0]["waiting_in_all"])
         moved = [(row["id"], _progress(row)) for row in rows if row["id"] is not None]
+        let_out = await self._let_out(phase, load)
         step = PhaseStep(
-            releases=await self._let_out(phase, load),
+            releases=let_out,
+            load=load.after(let_out),
             advanced=[Standing(plans[which].plan, progress) for which, progress in moved if not progress.is_over],
             ended=await self._ended([row for row in rows if row["id"] and _progress(row).is_over], plans, news),
         )
@@ -106,19 +115,20 @@ class PostgreSQLPhaseRepositoryImpl:
     async def _discard(self, phase: PhaseName, answers: Sequence[Answer], at: datetime) -> int:
         """Keep those that came too late; what was counted in just now, or ever, is none of them."""
         late = [(*astuple(answer.address), answer.essay_id) for answer in answers]
-        columns = map(list, zip(*late, strict=True))
-        done = await current_unit().connection.execute(sql.DISCARD, phase, at, *columns, PHASE_TIMED_OUT)
+        done = await current_unit().connection.execute(sql.DISCARD, phase, at, *_columns(late), PHASE_TIMED_OUT)
         return int(done.split()[-1])
 
     async def close(self, phase: PhaseName, addresses: Sequence[Address], at: datetime) -> PhaseStep:
         """See the protocol: whoever waits counts as sent, whoever is sent as answered, and then the phase is over."""
+        await self._lock(phase)  # first: how many have been sent must not be older than that
         found = await self._find(phase, addresses)
         plans = await self._shelf.get({phase_id for phase_id, _ in found.values()})
         waiting = {phase_id: len(plans[phase_id].places) - sent for phase_id, sent in found.values()}
         if not waiting:
             return PhaseStep()
         con = current_unit().connection
-        await con.execute(sql.RELEASE, phase, list(waiting), list(waiting.values()), sum(waiting.values()))
+        columns = _columns((phase_id, count, False) for phase_id, count in waiting.items())
+        await con.execute(sql.RELEASE, phase, *columns, sum(waiting.values()))
         news = {(phase_id, essay_id): NOT_IN_TIME for phase_id in waiting for essay_id in plans[phase_id].places}
         step, _ = await self._count(phase, news, plans, at)
         return step
@@ -127,7 +137,7 @@ class PostgreSQLPhaseRepositoryImpl:
         """See the protocol: all phases are locked, so that no command slips through."""
         con = current_unit().connection
         await con.execute(sql.LOCK_ALL)
-        rows = await con.fetch(sql.HOLD, *map(list, zip(*map(astuple, holds), strict=True)))
+        rows = await con.fetch(sql.HOLD, *_columns(map(astuple, holds)))
         return await self._let_all_out({row["phase"] for row in rows})
 
     async def cancel(self, cancelled: Sequence[Cancellation], at: datetime) -> Mapping[PhaseName, PhaseStep]:
@@ -137,7 +147,7 @@ class PostgreSQLPhaseRepositoryImpl:
             return {}
         con = current_unit().connection
         await con.execute(sql.LOCK_ALL)
-        rows = await con.fetch(sql.CANCEL, at, *map(list, zip(*runs, strict=True)))
+        rows = await con.fetch(sql.CANCEL, at, *_columns(runs))
         for row in rows:
             self._shelf.drop(row["id"])
         return await self._let_all_out({row["phase"] for row in rows})
@@ -147,10 +157,11 @@ class PostgreSQLPhaseRepositoryImpl:
         if not phases:
             return {}
         loads = await current_unit().connection.fetch(sql.LOADS, list(phases))
-        return {
-            PhaseName(name): PhaseStep(releases=await self._let_out(PhaseName(name), Load(*counts)))
-            for name, *counts in loads
-        }
+        return {PhaseName(name): await self._gone_on(PhaseName(name), Load(*counts)) for name, *counts in loads}
+
+    async def _gone_on(self, phase: PhaseName, load: Load) -> PhaseStep:
+        let_out = await self._let_out(phase, load)
+        return PhaseStep(releases=let_out, load=load.after(let_out))
 
     async def _lock(self, phase: PhaseName) -> Load:
         row = await current_unit().connection.fetchrow(sql.LOCK, phase)
@@ -159,12 +170,13 @@ class PostgreSQLPhaseRepositoryImpl:
 
     async def _known(self, phase: PhaseName, plans: Sequence[Plan]) -> list["_KnownPlan"]:
         rows = await current_unit().connection.fetch(
-            sql.KNOWN, phase, [plan.batch_id for plan in plans], [plan.run_id for plan in plans]
+            sql.KNOWN, phase, *_columns((plan.batch_id, plan.run_id, plan.owner) for plan in plans)
         )
         known: dict[int, _KnownPlan] = {}
         for row in rows:
             place = row["ord"] - 1
-            found = known.setdefault(place, _KnownPlan(plans[place], row["cancelled"], row["held"], []))
+            owner = Owner(plans[place].owner, row["owner_in_flight"])
+            found = known.setdefault(place, _KnownPlan(plans[place], row["cancelled"], row["held"], owner, []))
             if row["id"] is not None:
                 found.phases.append(
                     KnownPhase(row["id"], row["run_id"], row["attempt"], row["is_open"], _progress(row))
@@ -182,34 +194,29 @@ class PostgreSQLPhaseRepositoryImpl:
     async def _write(
         self, phase: PhaseName, fresh: Sequence["_KnownPlan"], load: Load, at: datetime
     ) -> tuple[list[Release], Load]:
-        """New phases, with as many essays sent as there is room for, if nobody waits already or is to wait."""
+        """New phases: sent if there is room for all and nobody waits already, else at the ends of their lines."""
         plans = [each.plan for each in fresh]
-        totals = [len(plan.essays) for plan in plans]
-        room = load.room(self._window) if not load.waiting else 0
-        shares = allot(room, [0 if each.is_held else total for each, total in zip(fresh, totals, strict=True)])
-        waiting = [total - share for total, share in zip(totals, shares, strict=True)]
+        sent = not load.waiting and self._may_all_go(fresh, load)
         rows = await current_unit().connection.fetch(
-            sql.OPEN,
-            phase,
-            at,
-            [plan.batch_id for plan in plans],
-            [plan.run_id for plan in plans],
-            [plan.attempt for plan in plans],
-            totals,
-            waiting,
-            [each.is_held for each in fresh],
-            list(map(packed, plans)),
+            sql.OPEN, phase, at, *_columns(_opened(each, sent) for each in fresh)
         )
         for row in rows:
             self._shelf.put(row["id"], plans[row["ord"] - 1])
-        first = [release(plan, 0, share) for plan, share in zip(plans, shares, strict=True) if share]
-        return first, load.changed(sum(shares), sum(waiting))
+        total = sum(len(plan.essays) for plan in plans)
+        if not sent:
+            return [], load.changed(0, total)
+        return [release(plan, 0, len(plan.essays)) for plan in plans if plan.essays], load.changed(total, 0)
+
+    def _may_all_go(self, fresh: Sequence["_KnownPlan"], load: Load) -> bool:
+        asked: Counter[Owner] = Counter()
+        for each in fresh:
+            asked[each.owner] += len(each.plan.essays)
+        return not any(each.is_held for each in fresh) and all_may_go(self._policy, load.in_flight, asked.items())
 
     async def _find(self, phase: PhaseName, named: Sequence[Address]) -> Mapping[Address, tuple[int, int]]:
         """The open phase that each address means, and how many of its essays have been sent."""
         addresses = list(dict.fromkeys(named))
-        columns = map(list, zip(*map(astuple, addresses), strict=True))
-        rows = await current_unit().connection.fetch(sql.FIND, phase, *columns)
+        rows = await current_unit().connection.fetch(sql.FIND, phase, *_columns(map(astuple, addresses)))
         return {addresses[row["ord"] - 1]: (row["id"], row["sent"]) for row in rows}
 
     async def _ended(self, rows: Sequence[Any], plans: Mapping[int, ShelvedPlan], news: _Verdicts) -> list[EndedPhase]:
@@ -226,21 +233,37 @@ class PostgreSQLPhaseRepositoryImpl:
         return [EndedPhase(plan=plans[row["id"]].plan, verdicts=verdicts[row["id"]]) for row in rows]
 
     async def _let_out(self, phase: PhaseName, load: Load) -> list[Release]:
-        """As many of those that wait as there is room for, first come first served."""
-        room = load.room(self._window)
+        """As many of those that wait as there is room for, as the policy has it."""
+        room = self._policy.room(load.in_flight)
         if not load.waiting or not room:
             return []
         con = current_unit().connection
-        queue = await con.fetch(sql.QUEUE, phase, room)
-        shares = allot(room, [row["waiting"] for row in queue])
-        ids = [row["id"] for row in queue]
-        await con.execute(sql.RELEASE, phase, ids, shares, sum(shares))
-        plans = await self._shelf.get(ids)
-        return [
-            release(plans[row["id"]].plan, row["sent"], share)
-            for row, share in zip(queue, shares, strict=True)
-            if share
-        ]
+        rows = await con.fetch(sql.QUEUE, phase, room, self._policy.owner_window or _ANY_NUMBER, *self._weights)
+        given = grants(self._policy, load.in_flight, _lines(rows))
+        if not given:
+            return []
+        columns = _columns((each.phase_id, each.count, each.to_end) for each in given)
+        await con.execute(sql.RELEASE, phase, *columns, sum(each.count for each in given))
+        plans = await self._shelf.get([each.phase_id for each in given])
+        return [release(plans[each.phase_id].plan, each.sent, each.count) for each in given]
+
+
+def _opened(known: "_KnownPlan", sent: bool) -> tuple[Any, ...]:
+    plan, total = known.plan, len(known.plan.essays)
+    named = (plan.batch_id, plan.run_id, plan.attempt, plan.owner)
+    return (*named, total, 0 if sent else total, known.is_held, packed(plan))
+
+
+def _lines(rows: Sequence[Any]) -> list[Line]:
+    """The rows come teacher by teacher."""
+    return [
+        Line(Owner(*owner), [Waiting(row["id"], row["sent"], row["waiting"]) for row in batches])
+        for owner, batches in groupby(rows, key=lambda row: (row["owner"], row["in_flight"], row["served"]))
+    ]
+
+
+def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
+    return list(map(list, zip(*rows, strict=True)))
 
 
 def _expected(
@@ -260,7 +283,7 @@ def _verdict_columns(verdicts: _Verdicts) -> list[list[Any]]:
         (phase_id, essay_id, verdict.text_storage_id, pack(verdict.metrics), verdict.error_code)
         for (phase_id, essay_id), verdict in verdicts.items()
     ]
-    return list(map(list, zip(*rows, strict=True)))
+    return _columns(rows)
 
 
 def _verdict(row: Any) -> Verdict:

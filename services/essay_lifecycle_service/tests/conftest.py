@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from essay_lifecycle_service.domain.window import Policy
 from essay_lifecycle_service.startup_setup import DEFINITION
 from essay_lifecycle_service.tests.stores import InMemoryStore, MakeStore, PostgreSQLStore, Store
 from huleedu_service_libs import migrations
@@ -40,19 +41,19 @@ async def database(service_dsn: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def in_memory() -> MakeStore:
-    """Makes a store in memory, for a window."""
+    """Makes a store in memory, for a policy."""
     return InMemoryStore
 
 
 @pytest.fixture
 def on_postgresql(database: Database) -> MakeStore:
-    """Makes a store on PostgreSQL, for a window."""
-    return lambda window: PostgreSQLStore(database, window)
+    """Makes a store on PostgreSQL, for a policy."""
+    return lambda policy: PostgreSQLStore(database, policy)
 
 
 @pytest.fixture(params=["in_memory", "on_postgresql"])
 def make_store(request: pytest.FixtureRequest) -> MakeStore:
-    """Makes the store of either implementation, for a window."""
+    """Makes the store of either implementation, for a policy."""
     made: MakeStore = request.getfixturevalue(request.param)
     return made
 
@@ -60,4 +61,4 @@ def make_store(request: pytest.FixtureRequest) -> MakeStore:
 @pytest.fixture
 def store(make_store: MakeStore) -> Store:
     """A store with room for everybody."""
-    return make_store(1000)
+    return make_store(Policy(window=1000))

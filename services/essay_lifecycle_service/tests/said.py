@@ -147,7 +147,12 @@ def phase_deadline(
 
 
 def spellcheck(
-    batch: str, essays: Sequence[str], *, run: str | None = "run", attempt: int | None = 1
+    batch: str,
+    essays: Sequence[str],
+    *,
+    run: str | None = "run",
+    attempt: int | None = 1,
+    owner: str | None = None,
 ) -> BatchServiceSpellcheckInitiateCommandDataV1:
     """BOS: spell-check these."""
     return BatchServiceSpellcheckInitiateCommandDataV1(
@@ -157,6 +162,7 @@ def spellcheck(
         language="en",
         run_id=run and id_of(run),
         attempt=attempt,
+        user_id=owner,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from essay_lifecycle_service.domain.window import Policy
 from essay_lifecycle_service.implementations.essay_facts_impl import InMemoryEssayFactsImpl
 from essay_lifecycle_service.implementations.essay_facts_postgres_impl import PostgreSQLEssayFactsImpl
 from essay_lifecycle_service.implementations.intake_repository_impl import InMemoryIntakeRepositoryImpl
@@ -52,8 +53,8 @@ class Store(Protocol):
 class InMemoryStore:
     """Everything in memory."""
 
-    def __init__(self, window: int, kind: type[InMemoryPhaseRepositoryImpl] = InMemoryPhaseRepositoryImpl) -> None:
-        intakes, phases = InMemoryIntakeRepositoryImpl(), kind(window)
+    def __init__(self, policy: Policy, kind: type[InMemoryPhaseRepositoryImpl] = InMemoryPhaseRepositoryImpl) -> None:
+        intakes, phases = InMemoryIntakeRepositoryImpl(), kind(policy)
         self.intakes: IntakeRepositoryProtocol = intakes
         self.phases: PhaseRepositoryProtocol = phases
         self.facts: EssayFactsProtocol = InMemoryEssayFactsImpl(intakes, phases)
@@ -71,10 +72,10 @@ class InMemoryStore:
 class PostgreSQLStore:
     """Everything on PostgreSQL; with a shelf so small that plans are read again and again."""
 
-    def __init__(self, database: Database, window: int) -> None:
+    def __init__(self, database: Database, policy: Policy) -> None:
         self._database = database
         self.intakes: IntakeRepositoryProtocol = PostgreSQLIntakeRepositoryImpl()
-        self.phases: PhaseRepositoryProtocol = PostgreSQLPhaseRepositoryImpl(window, PlanShelf(max_essays=4))
+        self.phases: PhaseRepositoryProtocol = PostgreSQLPhaseRepositoryImpl(policy, PlanShelf(max_essays=4))
         self.facts: EssayFactsProtocol = PostgreSQLEssayFactsImpl(database)
 
     async def discarded(self) -> int:
@@ -88,8 +89,8 @@ class PostgreSQLStore:
                 return await action()
 
 
-MakeStore = Callable[[int], Store]
-"""Makes a store, given its window."""
+MakeStore = Callable[[Policy], Store]
+"""Makes a store, given its policy."""
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -26,10 +27,12 @@ from common_core.enums import PhaseName
 from common_core.message import Message
 from common_core.messages.batch import BatchContentProvisioningCompletedV1, BatchEssaysReady, BatchValidationErrorsV1
 from common_core.messages.content import EssaySlotAssignedV1, ExcessContentProvisionedV1
+from common_core.messages.notification import TeacherNotificationRequestedV1
 from common_core.messages.pipeline import ELSBatchPhaseOutcomeV1
 from common_core.messages.spellcheck import EssayLifecycleSpellcheckRequestV1, SpellcheckPhaseCompletedV1
 from essay_lifecycle_service.domain.phases import Address, Cancellation, Hold, PhaseStep
 from essay_lifecycle_service.domain.requests import spellcheck_answers
+from essay_lifecycle_service.domain.window import Policy
 from essay_lifecycle_service.implementations.control_handlers import ControlHandler
 from essay_lifecycle_service.implementations.intake_handlers import IntakeHandler
 from essay_lifecycle_service.implementations.phase_handlers import PhaseHandler
@@ -49,11 +52,12 @@ from essay_lifecycle_service.tests.said import (
     spellcheck,
     unusable,
 )
-from essay_lifecycle_service.tests.stores import Heard, InMemoryStore, PostgreSQLStore, Store
+from essay_lifecycle_service.tests.stores import Heard, InMemoryStore, MakeStore, PostgreSQLStore
 from huleedu_service_libs.runtime import Database
 
-WINDOW = 3
 SLOTS = {"9a": 1, "9b": 2, "9c": 4}
+OWNERS = {"9a": "ms-frizzle", "9b": "ms-honey", "9c": "ms-honey"}
+POLICIES = st.sampled_from([Policy(window=1), Policy(window=3, owner_window=2, weights={"ms-frizzle": 0.5})])
 BATCHES = st.sampled_from(sorted(SLOTS))
 FILES = st.lists(st.integers(0, 6), min_size=1, max_size=3)
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
@@ -63,14 +67,20 @@ def pupils(batch: str) -> list[str]:
     return [f"{batch} pupil {n}" for n in range(SLOTS[batch])]
 
 
+def some_of(essays: list[str]) -> st.SearchStrategy[list[str]]:
+    """All of them, or those that are to be done again."""
+    return st.just(essays) | st.lists(st.sampled_from(essays), unique=True)
+
+
 class School(RuleBasedStateMachine):
     """BOS, the file service and the spellchecker, all of them forgetful and impatient."""
 
-    store: Store
+    make_store: MakeStore
     do: Run
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(policy=POLICIES)
+    def begin(self, policy: Policy) -> None:
+        self.policy, self.store = policy, self.make_store(policy)
         self.heard = Heard()
         self.intake = IntakeHandler(self.store.intakes, lambda: self.heard)
         metrics = EssayLifecycleMetrics("essay_lifecycle_service")
@@ -96,6 +106,7 @@ class School(RuleBasedStateMachine):
         self.out: list[EssayLifecycleSpellcheckRequestV1] = []
         self.answered: dict[tuple[str, int, str], bool] = {}
         self.outcomes: dict[tuple[str, int], ELSBatchPhaseOutcomeV1] = {}
+        self.told: list[tuple[str | None, object]] = []
 
     def handle(self, handler: Callable[[Any], Awaitable[None]], *messages: Message) -> None:
         self.do(self.store.run(lambda: handler([enveloped(message) for message in messages])))
@@ -120,6 +131,8 @@ class School(RuleBasedStateMachine):
                 assert message.attempt is not None
                 assert (message.batch_id, message.attempt) not in self.outcomes
                 self.outcomes[message.batch_id, message.attempt] = message
+            case TeacherNotificationRequestedV1():
+                self.told.append((message.batch_id, message.payload["attempt"]))
             case BatchContentProvisioningCompletedV1():
                 self.completed[message.batch_id] = message
                 self.endings[type(message), message.batch_id] += 1
@@ -183,9 +196,12 @@ class School(RuleBasedStateMachine):
         """A further attempt, of the same run or of the next one; or the last command once more."""
         attempt, essays = self.attempts.get(batch, (0, []))
         if not again or not attempt:
-            attempt, essays = attempt + 1, data.draw(st.lists(st.sampled_from(pupils(batch)), unique=True))
+            attempt, essays = attempt + 1, data.draw(some_of(pupils(batch)))
             self.command(batch, attempt, essays, further_run=data.draw(st.booleans()))
-        self.handle(self.phase.start, spellcheck(batch, essays, run=self.runs[id_of(batch), attempt], attempt=attempt))
+        self.start(batch, essays, self.runs[id_of(batch), attempt], attempt)
+
+    def start(self, batch: str, essays: list[str], run: str, attempt: int) -> None:
+        self.handle(self.phase.start, spellcheck(batch, essays, run=run, attempt=attempt, owner=OWNERS[batch]))
 
     def command(self, batch: str, attempt: int, essays: list[str], *, further_run: bool) -> None:
         """What BOS does: attempts rise in all runs, and nothing more is commanded for one that is cancelled."""
@@ -216,14 +232,14 @@ class School(RuleBasedStateMachine):
         """What is open of the run is dropped; or it is a run whose command comes only now."""
         attempt, essays = self.attempts.get(batch, (0, []))
         if not attempt or (before_its_command and (id_of(batch), attempt) in self.outcomes):
-            attempt, essays = attempt + 1, data.draw(st.lists(st.sampled_from(pupils(batch)), unique=True))
+            attempt, essays = attempt + 1, data.draw(some_of(pupils(batch)))
             self.command(batch, attempt, essays, further_run=True)
         run = self.runs[id_of(batch), attempt]
         self.version += 1
         self.waits[id_of(batch)] = -self.version
         self.cancelled.add((id_of(batch), run))
         self.handle(self.control.cancel, cancelled(batch, run, version=self.version))
-        self.handle(self.phase.start, spellcheck(batch, essays, run=run, attempt=attempt))
+        self.start(batch, essays, run, attempt)
 
     @rule(batch=BATCHES)
     def has_no_more_time(self, batch: str) -> None:
@@ -294,19 +310,23 @@ class School(RuleBasedStateMachine):
         assert max(self.asked.values(), default=1) == 1
 
     @invariant()
-    def the_window_is_full_or_nobody_waits(self) -> None:
+    def the_window_is_full_or_nobody_waits_who_may_go(self) -> None:
         current = [
             (id_of(batch), attempt, id_of(essay))
             for batch, (attempt, essays) in self.attempts.items()
             if attempt and self.is_live(batch, attempt)
             for essay in essays
         ]
-        out = sum(key in self.asked and key not in self.answered for key in current)
-        waiting = sum(
-            key not in self.asked and key not in self.answered and self.waits.get(key[0], 0) <= 0 for key in current
-        )
-        assert out <= WINDOW
-        assert not waiting or out == WINDOW
+        owners = {id_of(batch): owner for batch, owner in OWNERS.items()}
+        out = Counter(owners[key[0]] for key in current if key in self.asked and key not in self.answered)
+        waiting = {
+            owners[key[0]]
+            for key in current
+            if key not in self.asked and key not in self.answered and self.waits.get(key[0], 0) <= 0
+        }
+        assert out.total() <= self.policy.window
+        assert max(out.values(), default=0) <= (self.policy.owner_window or self.policy.window)
+        assert out.total() == self.policy.window or all(out[owner] == self.policy.owner_window for owner in waiting)
 
     @invariant()
     def a_phase_has_ended_exactly_when_all_its_essays_are_answered(self) -> None:
@@ -323,6 +343,10 @@ class School(RuleBasedStateMachine):
             assert {ref.essay_id for ref in outcome.processed_essays} == {e for e, good in verdicts.items() if good}
             assert set(outcome.failed_essay_ids) == {e for e, good in verdicts.items() if not good}
             assert len(outcome.processed_essays) + len(outcome.failed_essay_ids) == len(verdicts)
+
+    @invariant()
+    def the_teacher_is_told_of_each_outcome_once(self) -> None:
+        assert self.told == list(self.outcomes)
 
     @invariant()
     def late_answers_are_kept_apart(self) -> None:
@@ -345,7 +369,7 @@ def test_in_memory() -> None:
     class InMemory(School):
         def __init__(self) -> None:
             super().__init__()
-            self.store, self.do = InMemoryStore(WINDOW), asyncio.run
+            self.make_store, self.do = InMemoryStore, asyncio.run
 
     run_state_machine_as_test(InMemory, settings=settings(LEAN, max_examples=60, stateful_step_count=40))
 
@@ -377,7 +401,7 @@ def test_a_store_that_is_broken_is_found_out(broken: type[InMemoryPhaseRepositor
     class Broken(School):
         def __init__(self) -> None:
             super().__init__()
-            self.store, self.do = InMemoryStore(WINDOW, broken), asyncio.run
+            self.make_store, self.do = partial(InMemoryStore, kind=broken), asyncio.run
 
     negative = settings(LEAN, max_examples=300, stateful_step_count=40, derandomize=True, phases=[Phase.generate])
     with pytest.raises(AssertionError):
@@ -393,6 +417,7 @@ def runner(service_dsn: str) -> Iterator[asyncio.Runner]:
 async def _emptied(database: Database) -> None:
     await database.pool.execute(
         "truncate batch, essay, upload, phase, phase_plan, essay_result, hold, cancelled_run, discarded_answer;"
+        "truncate owner_share;"
         "update fan_out set in_flight = 0, waiting = 0"
     )
 
@@ -404,7 +429,7 @@ def test_on_postgresql(runner: asyncio.Runner, service_dsn: str) -> None:
         def __init__(self) -> None:
             super().__init__()
             runner.run(_emptied(database))
-            self.store, self.do = PostgreSQLStore(database, WINDOW), runner.run
+            self.make_store, self.do = partial(PostgreSQLStore, database), runner.run
 
         @invariant()
         def the_counters_equal_the_rows(self) -> None:
@@ -416,11 +441,16 @@ def test_on_postgresql(runner: asyncio.Runner, service_dsn: str) -> None:
                   and f.waiting = coalesce(sum(p.waiting), 0)
                 from fan_out f left join phase p on p.phase = f.phase and p.ended_at is null
                 where f.phase = 'spellcheck' group by f.in_flight, f.waiting""")
-            assert runner.run(_both(wrong, load)) == (0, True)
+            shares = database.pool.fetchval("""
+                select coalesce(bool_and(s.in_flight = coalesce(p.out, 0)), true)
+                from owner_share s full join (
+                  select phase, owner, sum(total - waiting - succeeded - failed) as out
+                  from phase where ended_at is null group by phase, owner) p using (phase, owner)""")
+            assert runner.run(_all(wrong, load, shares)) == [0, True, True]
 
     run_state_machine_as_test(OnPostgreSQL, settings=settings(LEAN, max_examples=15, stateful_step_count=30))
     runner.run(database.close())
 
 
-async def _both(first: Awaitable[Any], second: Awaitable[Any]) -> tuple[Any, Any]:
-    return await first, await second
+async def _all(*questions: Awaitable[Any]) -> list[Any]:
+    return [await question for question in questions]

@@ -5,10 +5,11 @@ from typing import Any, TypeVar
 
 import pytest
 
-from common_core.enums import BatchStatus, PhaseName
+from common_core.enums import BatchStatus, NotificationPriority, PhaseName, WebSocketEventCategory
 from common_core.message import Message
 from common_core.messages.ai_feedback import AIFeedbackResultDataV1, EssayLifecycleAIFeedbackRequestV1
 from common_core.messages.nlp import BatchNlpAnalysisCompletedV1, BatchNlpProcessingRequestedV2
+from common_core.messages.notification import TeacherNotificationRequestedV1
 from common_core.messages.pipeline import (
     BatchServiceAIFeedbackInitiateCommandDataV1,
     BatchServiceCJAssessmentInitiateCommandDataV1,
@@ -19,7 +20,9 @@ from common_core.messages.pipeline import (
 )
 from common_core.messages.spellcheck import EssayLifecycleSpellcheckRequestV1, SpellcheckPhaseCompletedV1
 from common_core.shared import EssayProcessingInputRefV1
+from essay_lifecycle_service.domain.notifications import notifications
 from essay_lifecycle_service.domain.requests import ai_feedback_answers, nlp_answers, spellcheck_answers
+from essay_lifecycle_service.domain.window import Policy
 from essay_lifecycle_service.implementations.phase_handlers import PhaseHandler
 from essay_lifecycle_service.metrics import EssayLifecycleMetrics
 from essay_lifecycle_service.tests.said import (
@@ -72,6 +75,10 @@ class Phases:
         said = [message for message in self.heard.messages if isinstance(message, kind)]
         self.heard.messages = [message for message in self.heard.messages if not isinstance(message, kind)]
         return said
+
+    def gauge(self, name: str) -> float | None:
+        """What a metric of the spelling phase shows."""
+        return self._metrics.registry.get_sample_value(name, {"phase": "spellcheck"})
 
     @property
     def unused(self) -> float:
@@ -132,7 +139,58 @@ async def test_everything_that_follows_carries_the_commands_correlation(phases: 
     await phases.take(spelled("9b", "ada"))
     await phases.take(spelled("9b", "bo"))
 
-    assert phases.heard.causes == [Cause("request", {"user_id": "ms-frizzle"})] * 4
+    assert phases.heard.causes == [Cause("request", {"user_id": "ms-frizzle"})] * 5
+
+
+async def test_the_teacher_is_told_when_spelling_is_over(phases: Phases) -> None:
+    await phases.take(spellcheck("9b", CLASS))
+    await phases.take(spelled("9b", "ada"), spelled("9b", "bo", error="TEXT_UNREADABLE"))
+    assert phases.hear(TeacherNotificationRequestedV1) == []
+    await phases.take(spelled("9b", "cy"))
+
+    [told] = phases.hear(TeacherNotificationRequestedV1)
+    assert (told.teacher_id, told.batch_id, told.correlation_id) == ("ms-frizzle", id_of("9b"), "request")
+    assert (told.notification_type, told.priority) == ("batch_spellcheck_completed", NotificationPriority.LOW)
+    assert told.category is WebSocketEventCategory.BATCH_PROGRESS
+    assert told.payload == {
+        "batch_id": id_of("9b"),
+        "run_id": id_of("run"),
+        "attempt": 1,
+        "phase_name": PhaseName.SPELLCHECK,
+        "phase_status": BatchStatus.COMPLETED_WITH_FAILURES,
+        "success_count": 2,
+        "failed_count": 1,
+        "total_count": 3,
+        "message": "Spell-checking is over: 2 of 3 essays came through.",
+    }
+
+
+async def test_the_teacher_is_told_when_analysis_is_over(phases: Phases) -> None:
+    await phases.take(analyse("9b", refs(["ada"])))
+    await phases.take(analysed("9b", ["ada"]))
+
+    [told] = phases.hear(TeacherNotificationRequestedV1)
+    assert (told.notification_type, told.priority) == ("batch_nlp_completed", NotificationPriority.STANDARD)
+    assert told.payload["message"] == "Linguistic analysis is over: 1 of 1 essay came through."
+
+
+async def test_an_outcome_is_told_once(phases: Phases) -> None:
+    await phases.take(spellcheck("9b", ["ada"]))
+    await phases.take(spelled("9b", "ada"))
+    await phases.take(spelled("9b", "ada"))
+    await phases.take(spellcheck("9b", ["ada"]))
+
+    [told] = phases.hear(TeacherNotificationRequestedV1)
+    [outcome] = phases.hear(ELSBatchPhaseOutcomeV1)
+    assert told.payload["run_id"] == outcome.run_id
+    assert notifications(outcome, "", told.timestamp) == (), "where nobody knows whose batch it is"
+
+
+async def test_a_phase_that_there_is_nothing_to_tell_of_ends_in_silence(phases: Phases) -> None:
+    await phases.take(judge("9b", ["ada"]))
+
+    assert phases.hear(ELSBatchPhaseOutcomeV1)
+    assert phases.hear(TeacherNotificationRequestedV1) == []
 
 
 @pytest.mark.parametrize(
@@ -262,7 +320,7 @@ async def test_an_essay_that_is_named_twice_is_asked_for_once(phases: Phases) ->
 
 
 async def test_a_phase_that_no_service_works_on_fails_at_once(make_store: MakeStore) -> None:
-    phases = Phases(make_store(2))
+    phases = Phases(make_store(Policy(window=2)))
     await phases.take(judge("9b", CLASS))
     await phases.take(judge("9b", CLASS))
 
@@ -273,19 +331,22 @@ async def test_a_phase_that_no_service_works_on_fails_at_once(make_store: MakeSt
 
 
 async def test_no_more_essays_are_out_than_the_window_holds(make_store: MakeStore) -> None:
-    phases = Phases(make_store(2))
+    phases = Phases(make_store(Policy(window=2)))
     await phases.take(spellcheck("9b", CLASS))
     assert requested(phases) == ids("ada", "bo")
 
+    assert (phases.gauge("essays_in_flight"), phases.gauge("essays_waiting")) == (2, 1)
+
     await phases.take(spelled("9b", "bo"))
     assert requested(phases) == ids("cy")
+    assert (phases.gauge("essays_in_flight"), phases.gauge("essays_waiting")) == (2, 0)
 
     await phases.take(spelled("9b", "ada"))
     assert requested(phases) == []
 
 
 async def test_who_came_first_is_sent_first(make_store: MakeStore) -> None:
-    phases = Phases(make_store(2))
+    phases = Phases(make_store(Policy(window=2)))
     await phases.take(spellcheck("9b", CLASS), spellcheck("9c", ["di"]))
     await phases.take(spellcheck("9d", ["eli"]))
     assert requested(phases) == ids("ada", "bo")
@@ -298,7 +359,7 @@ async def test_who_came_first_is_sent_first(make_store: MakeStore) -> None:
 
 
 async def test_each_phase_has_a_window_of_its_own(make_store: MakeStore) -> None:
-    phases = Phases(make_store(1))
+    phases = Phases(make_store(Policy(window=1)))
     await phases.take(spellcheck("9b", ["ada"]))
     await phases.take(analyse("9c", refs(["bo"])))
 
@@ -307,7 +368,7 @@ async def test_each_phase_has_a_window_of_its_own(make_store: MakeStore) -> None
 
 
 async def test_what_is_superseded_makes_room(make_store: MakeStore) -> None:
-    phases = Phases(make_store(2))
+    phases = Phases(make_store(Policy(window=2)))
     await phases.take(spellcheck("9b", CLASS))
     requested(phases)
     await phases.take(spellcheck("9b", CLASS, attempt=2))
@@ -316,7 +377,7 @@ async def test_what_is_superseded_makes_room(make_store: MakeStore) -> None:
 
 
 async def test_whoever_waits_already_gets_the_room_before_a_new_attempt(make_store: MakeStore) -> None:
-    phases = Phases(make_store(2))
+    phases = Phases(make_store(Policy(window=2)))
     await phases.take(spellcheck("9b", ["ada", "bo"]), spellcheck("9c", ["di"]))
     assert requested(phases) == ids("ada", "bo")
     await phases.take(spellcheck("9b", ["ada", "bo"], attempt=2))
@@ -325,7 +386,7 @@ async def test_whoever_waits_already_gets_the_room_before_a_new_attempt(make_sto
 
 
 async def test_an_answer_about_an_essay_that_still_waits_changes_nothing(make_store: MakeStore) -> None:
-    phases = Phases(make_store(1))
+    phases = Phases(make_store(Policy(window=1)))
     await phases.take(spellcheck("9b", ["ada", "bo"]))
     await phases.take(spelled("9b", "bo"))
 

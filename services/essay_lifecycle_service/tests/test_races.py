@@ -10,11 +10,12 @@ from common_core.enums import PhaseName
 from essay_lifecycle_service.domain.intake import IntakeStep, Registration, Upload, registration_of, upload_of
 from essay_lifecycle_service.domain.phases import Answer, PhaseStep, Plan, plan_of
 from essay_lifecycle_service.domain.requests import spellcheck_answers
+from essay_lifecycle_service.domain.window import Policy
 from essay_lifecycle_service.implementations.intake_repository_postgres_impl import PostgreSQLIntakeRepositoryImpl
 from essay_lifecycle_service.implementations.phase_repository_postgres_impl import PostgreSQLPhaseRepositoryImpl
 from essay_lifecycle_service.implementations.plan_shelf import PlanShelf
+from essay_lifecycle_service.tests.overlap import committed, overlapping
 from essay_lifecycle_service.tests.said import AT, id_of, provisioned, registered, spellcheck, spelled, unusable
-from essay_lifecycle_service.tests.stores import unit_on
 from huleedu_service_libs.runtime import Database
 
 ESSAYS = [f"essay {n}" for n in range(6)]
@@ -34,38 +35,6 @@ def plan(*essays: str, attempt: int = 1) -> Plan:
 
 def answers(*essays: str) -> list[Answer]:
     return [answer for essay in essays for answer in spellcheck_answers(spelled("9b", essay))]
-
-
-async def overlapping(
-    database: Database, first: Callable[[], Awaitable[object]], second: Callable[[], Awaitable[object]]
-) -> None:
-    """`second` begins while `first` is done but not committed; `first` commits once `second` waits or is done."""
-    other = asyncio.create_task(_late(database, second, begun := asyncio.Event()))
-    async with database.transaction() as con:
-        with unit_on(con):
-            await first()
-        begun.set()
-        await _until_waiting_or_done(database, other)
-    await other
-
-
-async def committed(database: Database, action: Callable[[], Awaitable[object]]) -> None:
-    """Do this in a transaction of its own."""
-    async with database.transaction() as con:
-        with unit_on(con):
-            await action()
-
-
-async def _late(database: Database, action: Callable[[], Awaitable[object]], begin: asyncio.Event) -> None:
-    await begin.wait()
-    await committed(database, action)
-
-
-async def _until_waiting_or_done(database: Database, other: "asyncio.Task[None]") -> None:
-    while not other.done():
-        if await database.pool.fetchval("select count(*) from pg_stat_activity where wait_event_type = 'Lock'"):
-            return
-        await asyncio.sleep(0)
 
 
 class Intakes:
@@ -144,7 +113,7 @@ async def test_replicas_that_touch_the_same_batches_do_not_dead_lock(database: D
 
 async def test_the_last_two_answers_in_two_replicas_bring_one_outcome(database: Database) -> None:
     steps: list[PhaseStep] = []
-    replicas = [PostgreSQLPhaseRepositoryImpl(100, PlanShelf()) for _ in range(2)]
+    replicas = [PostgreSQLPhaseRepositoryImpl(Policy(window=100), PlanShelf()) for _ in range(2)]
     await committed(database, lambda: replicas[0].open(PhaseName.SPELLCHECK, [plan(*ESSAYS)], AT))
 
     def record(replica: int, *essays: str) -> Callable[[], Awaitable[None]]:
@@ -162,7 +131,7 @@ async def test_the_last_two_answers_in_two_replicas_bring_one_outcome(database: 
 
 async def test_a_command_in_two_replicas_is_taken_up_once(database: Database) -> None:
     steps: list[PhaseStep] = []
-    replicas = [PostgreSQLPhaseRepositoryImpl(100, PlanShelf()) for _ in range(2)]
+    replicas = [PostgreSQLPhaseRepositoryImpl(Policy(window=100), PlanShelf()) for _ in range(2)]
 
     def open_in(replica: int) -> Callable[[], Awaitable[None]]:
         async def action() -> None:
@@ -180,7 +149,7 @@ async def test_a_command_in_two_replicas_is_taken_up_once(database: Database) ->
 
 async def test_answers_that_cross_a_new_attempt_change_nothing(database: Database) -> None:
     steps: list[PhaseStep] = []
-    phases = PostgreSQLPhaseRepositoryImpl(100, PlanShelf())
+    phases = PostgreSQLPhaseRepositoryImpl(Policy(window=100), PlanShelf())
 
     async def first() -> None:
         steps.append(await phases.open(PhaseName.SPELLCHECK, [plan(*ESSAYS)], AT))
@@ -197,3 +166,34 @@ async def test_answers_that_cross_a_new_attempt_change_nothing(database: Databas
     assert steps[-1].unused == len(ESSAYS)
     assert await database.pool.fetchval("select in_flight from fan_out where phase = 'spellcheck'") == len(ESSAYS)
     assert await database.pool.fetchval("select count(*) from essay_result") == 0
+
+
+@pytest.mark.parametrize("small_comes_first", [True, False])
+async def test_room_made_in_one_replica_goes_to_the_teacher_who_came_in_the_other(
+    database: Database, small_comes_first: bool
+) -> None:
+    sent: list[str] = []
+    replicas = [PostgreSQLPhaseRepositoryImpl(Policy(window=4), PlanShelf()) for _ in range(2)]
+    asked = [spellcheck("9b", ESSAYS, owner="ms-frizzle"), spellcheck("9c", ["small"], owner="ms-honey")]
+    large, small = (plan_of(each, id_of("event"), "request", None) for each in asked)
+
+    def follow(step: PhaseStep) -> None:
+        sent.extend(ref.essay_id for release in step.releases for ref in release.essays)
+
+    async def ask() -> None:
+        follow(await replicas[1].open(PhaseName.SPELLCHECK, [small], AT))
+
+    def answer(*essays: str) -> Callable[[], Awaitable[None]]:
+        async def action() -> None:
+            follow(await replicas[0].record(PhaseName.SPELLCHECK, answers(*essays), AT))
+
+        return action
+
+    await committed(database, lambda: replicas[0].open(PhaseName.SPELLCHECK, [large], AT))
+    actions = (ask, answer(ESSAYS[0])) if small_comes_first else (answer(ESSAYS[0]), ask)
+    await overlapping(database, *actions)
+    await committed(database, answer(ESSAYS[1]))
+
+    assert id_of("small") in sent
+    shares = await database.pool.fetch("select owner, in_flight from owner_share where in_flight > 0 order by owner")
+    assert [tuple(row) for row in shares] == [("ms-frizzle", 3), ("ms-honey", 1)]

@@ -23,7 +23,6 @@ from essay_lifecycle_service.domain.intake import is_over, take_slots
 from essay_lifecycle_service.domain.phases import (
     EndedPhase,
     Verdict,
-    allot,
     outcome,
     outcome_status,
     plan_of,
@@ -32,16 +31,6 @@ from essay_lifecycle_service.domain.phases import (
 from essay_lifecycle_service.tests.said import AT, METRICS, id_of, spellcheck
 
 COUNTS = st.integers(0, 50)
-
-
-@given(room=COUNTS, waiting=st.lists(COUNTS))
-def test_a_release_fills_the_room_and_lets_nobody_past(room: int, waiting: list[int]) -> None:
-    shares = allot(room, waiting)
-
-    assert sum(shares) == min(room, sum(waiting))
-    assert all(0 <= share <= count for share, count in zip(shares, waiting, strict=True))
-    unserved = [n for n, (share, count) in enumerate(zip(shares, waiting, strict=True)) if share < count]
-    assert all(shares[n] == 0 for n in range(len(shares)) if unserved and n > unserved[0])
 
 
 @given(succeeded=COUNTS, failed=COUNTS)

@@ -28,14 +28,14 @@ from file_service.implementations.batch_files import BatchFiles
 from file_service.implementations.file_intake import FileIntake
 from huleedu_service_libs.causes import cause_of_request
 from huleedu_service_libs.errors import TooLarge
-from huleedu_service_libs.idempotency import idempotent
+from huleedu_service_libs.idempotency import KEPT, KeyReused, idempotent, uses_key
 from huleedu_service_libs.problems import refuses
 
 files = Blueprint("files", __name__, url_prefix="/v1/files/batch")
 
 _REFUSALS = (
     *(MalformedForm, InvalidField, InvalidFileName, NoFiles),
-    *(IdentityMismatch, BatchNotFound, BatchLocked, TooLarge, TooManyFiles, NotAForm),
+    *(IdentityMismatch, BatchNotFound, BatchLocked, TooLarge, TooManyFiles, NotAForm, KeyReused),
 )
 
 
@@ -53,6 +53,7 @@ class FilesForm(MoreFilesForm):
 
 
 @files.post("")
+@uses_key(KEPT)
 @refuses(*_REFUSALS)
 @document_request(FilesForm, source=DataSource.FORM_MULTIPART)
 @document_response(UploadAnswer, 202)
@@ -63,6 +64,7 @@ async def upload_files(intake: FromDishka[FileIntake], settings: FromDishka[File
 
 
 @files.post("/<batch_id>/files")
+@uses_key(KEPT)
 @refuses(*_REFUSALS)
 @document_request(MoreFilesForm, source=DataSource.FORM_MULTIPART)
 @document_response(UploadAnswer, 202)

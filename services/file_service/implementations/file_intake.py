@@ -7,6 +7,7 @@ import uuid_utils
 
 from file_service.api_models import AcceptedFile, UploadAnswer
 from file_service.domain.announcements import added, answer
+from file_service.domain.notifications import received, untold
 from file_service.domain.uploads import FileUpload
 from file_service.implementations.batch_check import BatchCheck
 from file_service.implementations.raw_files import FileInHand, Kept, RawFiles
@@ -45,12 +46,14 @@ class FileIntake:
     async def _accept(self, batch_id: str, user_id: str, kept: Sequence[Kept], ignored: Sequence[str]) -> UploadAnswer:
         uploads = [_upload(batch_id, user_id, each) for each in kept]
         self._uploads.add(*uploads)
+        unit, correlation_id = current_unit(), current_unit().cause.correlation_id
         for upload in uploads:
-            current_unit().say(*self._promise(upload))
+            unit.say(*self._promise(upload))
+        unit.say(received(batch_id, user_id, len(uploads), unit.now, correlation_id))
         return UploadAnswer(
             message="1 file accepted" if len(uploads) == 1 else f"{len(uploads)} files accepted",
             batch_id=batch_id,
-            correlation_id=current_unit().cause.correlation_id,
+            correlation_id=correlation_id,
             files=[AcceptedFile(file_upload_id=each.file_upload_id, file_name=each.file.file_name) for each in uploads],
             ignored=list(ignored),
         )
@@ -60,10 +63,11 @@ class FileIntake:
         unit = current_unit()
         correlation_id = unit.cause.correlation_id
         ended = answer(upload, unit.now, correlation_id)
-        if ended is not None:
-            self._metrics.count(upload)
-        work = Work(ReadFile(batch_id=upload.batch_id, upload=upload))
-        return added(upload, correlation_id), ended or work
+        if ended is None:
+            work = Work(ReadFile(batch_id=upload.batch_id, upload=upload), on_behalf_of=upload.user_id)
+            return added(upload, correlation_id), work
+        self._metrics.count(upload)
+        return added(upload, correlation_id), ended, untold(upload, unit.now)
 
 
 def _upload(batch_id: str, user_id: str, kept: Kept) -> FileUpload:

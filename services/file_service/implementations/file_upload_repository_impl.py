@@ -1,8 +1,10 @@
 """Uploads in memory, for tests."""
 
+from collections import Counter
 from collections.abc import Sequence
 
-from file_service.domain.uploads import FileUpload
+from file_service.domain.notifications import Tally
+from file_service.domain.uploads import Failed, FileUpload
 
 
 class InMemoryFileUploadRepository:
@@ -23,3 +25,9 @@ class InMemoryFileUploadRepository:
         """See `FileUploadRepositoryProtocol.of_batch`."""
         uploads = [upload for upload in self._uploads.values() if upload.batch_id == batch_id]
         return sorted(uploads, key=lambda upload: upload.file_upload_id)
+
+    async def tally(self, batch_id: str) -> Tally:
+        """See `FileUploadRepositoryProtocol.tally`."""
+        outcomes = [upload.outcome for upload in await self.of_batch(batch_id)]
+        failures = Counter(str(outcome.code) for outcome in outcomes if isinstance(outcome, Failed))
+        return Tally(files=len(outcomes), unread=outcomes.count(None), failures=failures)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from file_service.domain.notifications import Tally
 from file_service.domain.uploads import Failed, FileUpload, Outcome, Provisioned, Received, UploadStatus
 from huleedu_service_libs.runtime import Database, current_unit
 from huleedu_service_libs.runtime.connection import Connection
@@ -14,6 +15,8 @@ _ADD = """insert into file_uploads(file_upload_id, batch_id, user_id, file_name,
 _CONCLUDE = """update file_uploads set status = $2, text_storage_id = $3, document_author = $4, first_lines = $5,
     error_code = $6, error = $7
   where file_upload_id = $1"""
+_TALLY = """select status, error_code, count(*) as files from file_uploads where batch_id = $1
+  group by status, error_code"""
 _OF_BATCH = "select * from file_uploads where batch_id = $1 order by file_upload_id"
 
 
@@ -36,6 +39,15 @@ class PostgreSQLFileUploadRepository:
     async def of_batch(self, batch_id: str) -> Sequence[FileUpload]:
         """See `FileUploadRepositoryProtocol.of_batch`."""
         return [_upload(row) for row in await self._database.pool.fetch(_OF_BATCH, batch_id)]
+
+    async def tally(self, batch_id: str) -> Tally:
+        """See `FileUploadRepositoryProtocol.tally`."""
+        rows = await current_unit().connection.fetch(_TALLY, batch_id)
+        return Tally(
+            files=sum(row["files"] for row in rows),
+            unread=sum(row["files"] for row in rows if row["status"] == UploadStatus.ACCEPTED),
+            failures={row["error_code"]: row["files"] for row in rows if row["status"] == UploadStatus.FAILED},
+        )
 
 
 class _NewRows:

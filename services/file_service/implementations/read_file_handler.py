@@ -5,7 +5,8 @@ from msgspec.structs import replace
 from file_service.config import SERVICE_NAME
 from file_service.domain.announcements import answer
 from file_service.domain.failures import FileRefused, UnknownValidationError
-from file_service.domain.uploads import Outcome, Provisioned, failed
+from file_service.domain.notifications import untold
+from file_service.domain.uploads import Failed, Outcome, Provisioned, failed
 from file_service.domain.validation import validated
 from file_service.messages import ReadFile
 from file_service.metrics import FileServiceMetrics
@@ -52,6 +53,8 @@ class ReadFileHandler:
         unit = current_unit()
         if (ended := answer(upload, unit.now, unit.cause.correlation_id)) is not None:
             unit.say(ended)
+        if isinstance(outcome, Failed):
+            unit.say(untold(upload, unit.now))
         self._metrics.count(upload)
 
     async def abandon(self, order: ReadFile, _error: Exception) -> None:

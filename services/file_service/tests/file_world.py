@@ -15,6 +15,7 @@ from quart.typing import TestClientProtocol as Client
 
 from common_core.enums import FileValidationErrorCode
 from common_core.messages.content import BatchFileAddedV1, EssayContentProvisionedV1, EssayValidationFailedV1
+from common_core.messages.notification import TeacherNotificationRequestedV1
 from file_service.config import SERVICE_NAME, FileSettings
 from file_service.domain.batches import BatchStanding
 from file_service.domain.extracted_text import ExtractedText, FileFormat, extracted
@@ -34,6 +35,7 @@ OTHER_ESSAY = b"My summer holiday was quiet: I read books by the lake and learne
 PICTURE = b"a picture"
 BROKEN = b"a file over which the reader itself breaks"
 TEACHER = "teacher-1"
+SAID = (BatchFileAddedV1, EssayContentProvisionedV1, EssayValidationFailedV1, TeacherNotificationRequestedV1)
 _PUT_OFF = "select exists (select from runtime.work where not_before > now())"
 
 
@@ -72,7 +74,7 @@ class World(Others):
     """One database, the service on it, and what it was heard saying. It can be stopped and started again."""
 
     def __init__(self, listener: Database, **settings: Any) -> None:
-        super().__init__(listener, BatchFileAddedV1, EssayContentProvisionedV1, EssayValidationFailedV1)
+        super().__init__(listener, *SAID)
         self.settings = FileSettings(**{"extraction_processes": 2, **settings})
         self.content, self.reader = Contents(), PlainReader()
         self.batches = InMemoryBatchStandings(b=BatchStanding(user_id=TEACHER))

@@ -16,6 +16,7 @@ from aiohttp.test_utils import TestServer
 from common_core.enums import FileValidationErrorCode as Code
 from file_service.config import SERVICE_NAME, FileSettings
 from file_service.domain.batches import BatchStanding
+from file_service.domain.notifications import Tally
 from file_service.domain.uploads import Failed, FileUpload, Outcome, Provisioned, Received
 from file_service.extraction.extractor import Extractor
 from file_service.implementations.batch_standings_http_impl import HttpBatchStandings
@@ -95,9 +96,15 @@ async def test_uploads_are_kept_with_what_becomes_of_them(database_dsn: str, kin
     assert await uploads.of_batch("b") == [refused, waiting, read, broken]
     await commit.run(conclude, Cause("c"))
     outcomes = [each.outcome for each in await uploads.of_batch("b")]
+
+    async def tally() -> Tally:
+        return await uploads.tally("b")
+
+    counted = await commit.run(tally, Cause("c"))
     await database.close()
 
     assert outcomes == [FAILURE, None, TEXT, FAILURE]
+    assert counted == Tally(files=4, unread=1, failures={"EMPTY_CONTENT": 2})
 
 
 class Neighbours:

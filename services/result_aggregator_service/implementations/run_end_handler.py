@@ -14,6 +14,7 @@ from result_aggregator_service.domain.batch import (
     has_all_results,
     with_announced,
 )
+from result_aggregator_service.domain.notifications import results_ready
 from result_aggregator_service.domain.results import NO_RUN
 from result_aggregator_service.protocols import ResultPublisherProtocol, ResultRepositoryProtocol
 
@@ -61,5 +62,7 @@ class RunEndHandler:
             return
         ready = announcement(batch_id, batch, run_id, now)
         if ready is not None:
+            class_id = batch.registration.class_id if batch.registration else None
             self._publisher.publish(ready, cause)
+            self._publisher.publish(results_ready(ready, class_id, cause.correlation_id), cause)
             await self._repository.put(batch_id, with_announced(batch, run_id))

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from common_core.message import Envelope, Message
+from common_core.messages.notification import TeacherNotificationRequestedV1
 from common_core.messages.results import BatchResultsReadyV1
 from huleedu_service_libs.runtime.database import Database
 from huleedu_service_libs.runtime.effects import Effect, Later
@@ -80,6 +81,7 @@ class Notes:
     def __init__(self) -> None:
         self.now: datetime = START
         self.said: list[BatchResultsReadyV1] = []
+        self.told: list[TeacherNotificationRequestedV1] = []
         self.timers: dict[str, Later] = {}
 
     def publish(self, effect: Effect, cause: Cause) -> None:
@@ -88,6 +90,8 @@ class Notes:
             self.timers[effect.name] = effect
         elif isinstance(effect, BatchResultsReadyV1):
             self.said.append(effect)
+        elif isinstance(effect, TeacherNotificationRequestedV1):
+            self.told.append(effect)
 
 
 class InMemoryWorld:

@@ -5,9 +5,10 @@ import random
 import pytest
 from msgspec.structs import replace
 
-from common_core.enums import BatchStatus, PhaseName
+from common_core.enums import BatchStatus, NotificationPriority, PhaseName, WebSocketEventCategory
 from result_aggregator_service.tests.messages import (
     BATCH,
+    CORRELATION,
     ESSAYS,
     LATER_RUN,
     RUN,
@@ -42,6 +43,19 @@ async def test_it_says_how_the_run_went(world: InMemoryWorld) -> None:
     assert summaries == {"spellcheck": (3, 0), "nlp": (2, 1)}
 
 
+async def test_the_teacher_is_told_what_is_announced(world: InMemoryWorld) -> None:
+    await world.tell(whole_story())
+
+    (told,) = world.notes.told
+    assert (told.teacher_id, told.batch_id, told.class_id) == (TEACHER, BATCH, None)
+    assert (told.notification_type, told.correlation_id) == ("batch_results_ready", CORRELATION)
+    assert (told.category, told.priority) == (WebSocketEventCategory.PROCESSING_RESULTS, NotificationPriority.HIGH)
+    assert told.payload["message"] == "Results are ready: 3 of 3 essays came through."
+    assert (told.payload["run_id"], told.payload["total_essays"], told.payload["completed_essays"]) == (RUN, 3, 3)
+    assert told.payload["overall_status"] is BatchStatus.COMPLETED_SUCCESSFULLY
+    assert set(told.payload["phase_results"]) == {"spellcheck", "nlp"}
+
+
 async def test_each_run_is_announced(world: InMemoryWorld) -> None:
     await world.tell(whole_story())
     await world.tell([ended(0, 20, LATER_RUN), ended()])
@@ -58,6 +72,7 @@ async def test_in_any_order_a_run_is_announced_once(world: InMemoryWorld, seed: 
     await world.let_timers_fire()
 
     assert [ready.run_id for ready in world.notes.said] == [RUN]
+    assert [told.payload["run_id"] for told in world.notes.told] == [RUN]
     assert world.notes.timers == {}
 
 
@@ -87,10 +102,10 @@ async def test_nobody_is_told_about_a_batch_of_an_unknown_teacher(world: InMemor
     world.notes.now = at(2)
     await world.let_timers_fire()
 
-    assert (world.notes.said, world.notes.timers) == ([], {})
+    assert (world.notes.said, world.notes.told, world.notes.timers) == ([], [], {})
 
 
 async def test_nobody_waits_for_the_results_of_a_cancelled_run(world: InMemoryWorld) -> None:
     await world.tell([*whole_story()[:-1], replace(ended(), final_status=BatchStatus.CANCELLED)])
 
-    assert world.notes.said == []
+    assert (world.notes.said, world.notes.told) == ([], [])

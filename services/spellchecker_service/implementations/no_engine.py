@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from common_core.message import Envelope
 from common_core.messages.spellcheck import EssayLifecycleSpellcheckRequestV1
-from huleedu_service_libs.runtime import Route, cause_of, current_unit, on_run
+from huleedu_service_libs.runtime import Group, cause_of, current_unit, on_run
 from spellchecker_service.answers import Verdict, long_answer, short_answer
+from spellchecker_service.config import SERVICE_NAME
 from spellchecker_service.metrics import SpellcheckerMetrics
 
 PROCESSOR_VERSION = "none"
@@ -17,9 +18,9 @@ class NoSpellingEngine:
     def __init__(self, metrics: SpellcheckerMetrics) -> None:
         self._skipped = metrics.operations.labels("any", "skipped")
 
-    def route(self) -> Route:
-        """See `SpellingEngineProtocol.route`."""
-        return on_run(EssayLifecycleSpellcheckRequestV1, self.skip)
+    def group(self) -> Group:
+        """See `SpellingEngineProtocol.group`."""
+        return Group(name=SERVICE_NAME, routes=(on_run(EssayLifecycleSpellcheckRequestV1, self.skip),))
 
     async def skip(self, requests: Sequence[Envelope[EssayLifecycleSpellcheckRequestV1]]) -> None:
         """Say that each of these is done."""
@@ -27,9 +28,7 @@ class NoSpellingEngine:
         for request in requests:
             same_text = request.data.text_storage_id
             verdict = Verdict(processor_version=PROCESSOR_VERSION, corrected_text_storage_id=same_text)
-            unit.say(
-                short_answer(request, verdict, unit.now),
-                long_answer(request, verdict, unit.now),
-                cause=cause_of(request),
-            )
+            cause = cause_of(request)
+            answers = (answer(request.data, cause, verdict, unit.now) for answer in (short_answer, long_answer))
+            unit.say(*answers, cause=cause)
         self._skipped.inc(len(requests))

@@ -87,9 +87,9 @@ async def test_an_essay_goes_all_the_way_through_the_started_service(database_ds
             assert 'spell_checker_operations_total{language="en",status="success"} 1.0' in metrics
 
 
-@pytest.mark.parametrize(("name", "prepares"), [("language", True), ("none", False)])
+@pytest.mark.parametrize(("name", "works"), [("language", True), ("none", False)])
 async def test_the_engine_is_the_one_that_settings_name(
-    database_dsn: str, name: str, prepares: bool, monkeypatch: pytest.MonkeyPatch
+    database_dsn: str, name: str, works: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SPELLCHECKER_SERVICE_ENGINE", name)
     bus = PostgresEventBus(database_dsn)
@@ -97,7 +97,6 @@ async def test_the_engine_is_the_one_that_settings_name(
     parts = container(SpellcheckerSettings.load(), platform)
 
     [group, _] = (await parts.get(SpellcheckerKafkaConsumer)).groups()
-    [route] = group.routes
     await parts.close()
 
-    assert (group.name, route.prepare is not None) == ("spellchecker_service", prepares)
+    assert (group.name, bool(group.work)) == ("spellchecker_service", works)

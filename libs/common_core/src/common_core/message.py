@@ -15,13 +15,14 @@ class Value(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Something said. Its class names the topic, who says it and which field is its key.
+    """Something said. Its class names the topic, who says it (`*`: anybody) and which field is its key.
 
     What a service says to itself (`stays`), in a timer or a work item, never leaves its database.
     """
 
     topic: ClassVar[str] = ""
     producer: ClassVar[str] = ""
+    also_said_by: ClassVar[tuple[str, ...]] = ()
     key_field: ClassVar[str] = "batch_id"
     stays: ClassVar[bool] = False
 

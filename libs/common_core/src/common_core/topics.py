@@ -12,6 +12,7 @@ from common_core.messages import (
     control,
     matching,
     nlp,
+    notification,
     pipeline,
     results,
     spellcheck,
@@ -28,6 +29,7 @@ MESSAGES: tuple[type[Message], ...] = (
     control.BatchResumedV1,
     control.BatchRunCancelledV1,
     control.BatchPhaseDeadlinePassedV1,
+    control.BatchWaitGivenUpV1,
     content.EssayContentProvisionedV1,
     content.EssayValidationFailedV1,
     content.BatchFileAddedV1,
@@ -61,6 +63,7 @@ MESSAGES: tuple[type[Message], ...] = (
     ai_feedback.EssayLifecycleAIFeedbackRequestV1,
     ai_feedback.AIFeedbackResultDataV1,
     results.BatchResultsReadyV1,
+    notification.TeacherNotificationRequestedV1,
 )
 
 # A message's own topic is how HuleEdu says it; older peers say the same under these.
@@ -92,9 +95,14 @@ def spellings(message: type[Message]) -> tuple[str, ...]:
     return (message.topic, *OLDER_SPELLINGS.get(message, ()))
 
 
+def producers(message: type[Message]) -> tuple[str, ...]:
+    """Every service that says this: nearly always one."""
+    return (message.producer, *message.also_said_by)
+
+
 def may_say(message: type[Message], source_service: str) -> bool:
-    """True if this producer, under any of its names, owns the message."""
-    return message.producer == "*" or PRODUCER_ALIASES.get(source_service, source_service) == message.producer
+    """True if this producer, under any of its names, is one of the message's."""
+    return message.producer == "*" or PRODUCER_ALIASES.get(source_service, source_service) in producers(message)
 
 
 def faults_of(names: Mapping[str, str]) -> Iterator[str]:

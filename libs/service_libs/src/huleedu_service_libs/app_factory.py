@@ -1,7 +1,7 @@
 """The Quart app that every service is: correlation, traces, metrics, problems, limits, health and API documents."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
 from http import HTTPMethod, HTTPStatus
@@ -66,7 +66,7 @@ def create_app(
 
 
 class ServiceApp(Quart):
-    """A service's HTTP side."""
+    """A service's HTTP side. `on_stopping` is called when it is about to end: what never ends by itself ends then."""
 
     request_class = ServiceRequest
 
@@ -76,6 +76,7 @@ class ServiceApp(Quart):
         self.log = create_service_logger(name, "http")
         self.settings = settings
         self.open_tasks: set[asyncio.Task[Any]] = set()
+        self.on_stopping: list[Callable[[], object]] = []
         self._metrics = metrics
         self._tracing = tracing
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from common_core.message import Message, envelope_of
-from common_core.topics import MESSAGES, spellings
+from common_core.topics import MESSAGES, producers, spellings
 from huleedu_service_libs.runtime.kafka.dead_letter_topic import PublishedLetter
 from huleedu_service_libs.runtime.kafka.topics import DEAD_LETTER_SUFFIX
 from huleedu_service_libs.runtime.routing import Group
@@ -46,7 +46,7 @@ class EventPart:
 
 def event_part(service: str, groups: Iterable[Group]) -> EventPart:
     """The part of this service, which has these groups. What it only says to itself is nobody's business."""
-    says = tuple(message for message in MESSAGES if message.producer == service)
+    says = tuple(message for message in MESSAGES if service in producers(message))
     reads = tuple((group.name, route.message) for group in groups for route in group.routes)
     return EventPart(service, says, tuple(read for read in reads if read[1] in MESSAGES))
 
@@ -156,7 +156,7 @@ def _message(message: type[Message], payload: dict[str, Any]) -> dict[str, Any]:
         "correlationId": {"location": "$message.payload#/correlation_id"},
         "payload": payload,
         "bindings": _keyed(f"`data.{message.key_field}`"),
-        "x-producer": message.producer,
+        "x-producer": ", ".join(producers(message)),
     }
 
 

@@ -1,9 +1,9 @@
-"""`Idempotency-Key` on POST: the same key gives the same answer, and the effect it reports happens once."""
+"""`Idempotency-Key` on POST and PATCH: the same key gives the same answer, and the effect it reports happens once."""
 
 import hashlib
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 from quart import Response, current_app, request
@@ -11,18 +11,44 @@ from quart import Response, current_app, request
 from huleedu_service_libs.errors import BadRequest, Unprocessable
 from huleedu_service_libs.runtime.answers import Claim, claiming, find_answer
 from huleedu_service_libs.runtime.database import Database
+from huleedu_service_libs.runtime.housekeeping import ANSWERS_KEPT
 
 HEADER = "Idempotency-Key"
 MAX_KEY_LENGTH = 255
 
+KEPT = (
+    f"For {ANSWERS_KEPT.days} days the same key gives the same answer (with Idempotent-Replay: true), and its effect"
+    " happens once. With another request it is refused."
+)
+NEEDLESS = "Not needed and not kept: the same request has one effect and one answer, however often it is sent."
+
 View = Callable[..., Awaitable[BaseModel]]
 Content = Callable[[], Awaitable[bytes]]
+V = TypeVar("V", bound=Callable[..., Any])
+
+_USE = "_huleedu_idempotency_key"
 
 
 class KeyReused(Unprocessable):
     """This Idempotency-Key was used for a different request before."""
 
     code = "IDEMPOTENCY_KEY_REUSED"
+
+
+def uses_key(how: str) -> Callable[[V], V]:
+    """Document what a route makes of the key, in one sentence; every POST and PATCH has to."""
+
+    def decorate(view: V) -> V:
+        setattr(view, _USE, how)
+        return view
+
+    return decorate
+
+
+def key_use(view: Callable[..., Any]) -> str | None:
+    """What `uses_key` said about a route."""
+    how: str | None = getattr(view, _USE, None)
+    return how
 
 
 async def _body() -> bytes:
@@ -38,6 +64,7 @@ def idempotent(status: int, content: Content = _body) -> Callable[[View], Callab
     """
 
     def decorate(view: View) -> Callable[..., Awaitable[Response]]:
+        @uses_key(KEPT)
         @wraps(view)
         async def answer(*args: Any, **kwargs: Any) -> Response:
             key = request.headers.get(HEADER)

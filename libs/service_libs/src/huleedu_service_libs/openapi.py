@@ -1,16 +1,21 @@
 """The OpenAPI 3.1 document of a service, and a page that shows it without any network."""
 
 from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
 from quart import Quart
 from quart_schema import OpenAPIProvider, QuartSchema
 from quart_schema.conversion import PYDANTIC_REF_TEMPLATE
 from werkzeug.routing import Rule
 
-from huleedu_service_libs.problems import PROBLEM_JSON, ProblemBody, RefusedCommand, refusals
+from huleedu_service_libs.idempotency import HEADER, MAX_KEY_LENGTH, key_use
+from huleedu_service_libs.problems import PROBLEM_JSON, ProblemBody, RefusedCommand, View, refusals
 
+_STREAMED = "_huleedu_streamed"
 _PROBLEM = {PROBLEM_JSON: {"schema": {"$ref": PYDANTIC_REF_TEMPLATE.format(model="ProblemBody")}}}
 
 
@@ -30,14 +35,54 @@ class ServiceOpenAPIProvider(OpenAPIProvider):
     def build_paths(self, rule: Rule) -> tuple[dict[str, Any], dict[str, Any]]:
         """The operations of one rule, their problems included."""
         paths, components = super().build_paths(rule)
-        refused = refusals(self._app.view_functions[rule.endpoint])
+        view = self._app.view_functions[rule.endpoint]
+        refused, streamed = refusals(view), getattr(view, _STREAMED, None)
         for path, operations in paths.items():
-            paths[path] = {method: _completed(operation, refused) for method, operation in sorted(operations.items())}
-        return paths, components
+            paths[path] = {
+                method: _completed(_keyed(operation, key_use(view)), refused, streamed)
+                for method, operation in sorted(operations.items())
+            }
+        return paths, components | (streamed.components if streamed else {})
 
 
-def _completed(operation: dict[str, Any], refused: tuple[type[RefusedCommand], ...]) -> dict[str, Any]:
+def _keyed(operation: dict[str, Any], use: str | None) -> dict[str, Any]:
+    """With the header that makes sending it twice safe."""
+    if use is None:
+        return operation
+    schema = {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH}
+    key = {"name": HEADER, "in": "header", "required": False, "description": use, "schema": schema}
+    return operation | {"parameters": [*operation.get("parameters", []), key]}
+
+
+@dataclass(frozen=True)
+class _Streamed:
+    """What a route streams: as text, whose parts are described in words and by models."""
+
+    response: dict[str, Any]
+    components: dict[str, Any]
+
+
+def streams(media_type: str, description: str, *models: type[BaseModel]) -> Callable[[View], View]:
+    """Document that a route answers with a stream of this type; `models` are those that the description names."""
+    components: dict[str, Any] = {}
+    for model in models:
+        schema = model.model_json_schema(ref_template=PYDANTIC_REF_TEMPLATE, mode="serialization")
+        components |= schema.pop("$defs", {}) | {model.__name__: schema}
+    response = {"description": description, "content": {media_type: {"schema": {"type": "string"}}}}
+
+    def decorate(view: View) -> View:
+        setattr(view, _STREAMED, _Streamed(response, components))
+        return view
+
+    return decorate
+
+
+def _completed(
+    operation: dict[str, Any], refused: tuple[type[RefusedCommand], ...], streamed: _Streamed | None
+) -> dict[str, Any]:
     responses = {str(status): response for status, response in operation["responses"].items()}
+    if streamed is not None:
+        responses["200"] = streamed.response
     if not any(status < "400" for status in responses):
         responses["200"] = {"description": "What the description says; no JSON."}
     responses |= _problems(refused)

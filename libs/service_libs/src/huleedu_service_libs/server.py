@@ -4,6 +4,7 @@ import asyncio
 import errno
 import logging
 import socket
+import sys
 from dataclasses import dataclass
 
 from hypercorn.asyncio.run import worker_serve
@@ -12,6 +13,9 @@ from hypercorn.utils import wrap_app
 
 from huleedu_service_libs.app_factory import ServiceApp
 from huleedu_service_libs.settings import ServiceSettings
+
+STALLED_SECONDS = 20.0
+UNSENT_BYTES = 128 * 1024
 
 _BACKLOG = 1024
 
@@ -38,6 +42,18 @@ class ServedApp:
         await asyncio.shield(self.serving)
 
 
+class _NoAlarm(logging.Filter):
+    """That a client is lost is no error of ours, though Hypercorn leaves it to asyncio to report it as one."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether it is worth telling."""
+        error = record.exc_info[1] if record.exc_info else None
+        return not (isinstance(error, TimeoutError) and error.errno == errno.ETIMEDOUT)
+
+
+_NO_ALARM = _NoAlarm()
+
+
 def bind(host: str, port: int, *, fall_back: bool = True) -> socket.socket:
     """A listening socket; where the port is taken, on a free one if `fall_back`. Raises OSError."""
     try:
@@ -54,6 +70,7 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        _lose_who_takes_nothing(made)
         made.bind(address)
         # At once: two sockets can be bound to one port as long as neither listens.
         made.listen(_BACKLOG)
@@ -63,12 +80,22 @@ def _listening(host: str, port: int) -> socket.socket:
     return made
 
 
+def _lose_who_takes_nothing(listening: socket.socket) -> None:
+    """Where the system can (Linux): have every connection made here end once its client has taken nothing for so long.
+
+    And have little wait in the system meanwhile, so that it is soon known who is slow.
+    """
+    if sys.platform == "linux":
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(STALLED_SECONDS * 1000))
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+
+
 async def serve(app: ServiceApp, host: str, port: int, stopping: asyncio.Event, *, fall_back: bool = True) -> ServedApp:
     """Serve `app` until `stopping` is set; returns once it answers. Port 0, or a taken one, becomes a free one.
 
     Signals are left to whoever owns the process. Requests still open when the grace time is over (setting
-    HTTP_GRACEFUL_TIMEOUT) are cut off; streams should watch `stopping` themselves. Raises OSError when no port can be
-    had, and whatever the app's start-up raises.
+    HTTP_GRACEFUL_TIMEOUT) are cut off; what `app.on_stopping` holds is called at once, to end streams. Raises OSError
+    when no port can be had, and whatever the app's start-up raises.
     """
     return await serve_on(app, bind(host, port, fall_back=fall_back), stopping)
 
@@ -108,8 +135,13 @@ async def _serving(app: ServiceApp, listening: socket.socket, stopping: asyncio.
 
 
 async def _cut_off(app: ServiceApp, stopping: asyncio.Event) -> None:
-    """Since Python 3.12 a closing server waits for its connections, whatever Hypercorn's grace time is."""
+    """Have streams end now, and after the grace time whatever is still open.
+
+    Since Python 3.12 a closing server waits for its connections, whatever Hypercorn's grace time is.
+    """
     await stopping.wait()
+    for end in app.on_stopping:
+        end()
     await asyncio.sleep(app.settings.http_graceful_timeout)
     app.cut_off()
 
@@ -119,6 +151,7 @@ def _config(settings: ServiceSettings) -> Config:
     config.accesslog = None
     config.errorlog = logging.getLogger("hypercorn.error")
     config.errorlog.setLevel(logging.WARNING)
+    logging.getLogger("asyncio").addFilter(_NO_ALARM)
     config.include_server_header = False
     config.backlog = _BACKLOG
     config.keep_alive_timeout = settings.http_keep_alive_timeout

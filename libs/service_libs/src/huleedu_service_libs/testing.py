@@ -14,6 +14,7 @@ T = TypeVar("T")
 
 CAUSE = Cause("00000000-0000-4000-8000-000000000001", {"user_id": "teacher"})
 LISTENER = "listener"
+_WAITING = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 _HAS_READ = """select not exists (select from runtime.log where first + n > at and topic = any($2::text[]))
   from runtime.cursor where grp = $1"""
 
@@ -106,3 +107,9 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     """Look again until it holds; the test's own time limit ends it otherwise."""
     while not await condition():  # noqa: ASYNC110 (nothing here can be told of another's commit)
         await asyncio.sleep(0.01)
+
+
+async def until_waiting_or_done(database: Database, task: asyncio.Task[Any]) -> None:
+    """Come back once the task has ended, or somebody in this database waits for a lock."""
+    while not task.done() and not await database.pool.fetchval(_WAITING):  # noqa: ASYNC110 (as above)
+        await asyncio.sleep(0)

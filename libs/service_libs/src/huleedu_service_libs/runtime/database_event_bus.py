@@ -125,6 +125,7 @@ class DatabaseEventBus(ABC):
         self._dsn, self._take_over, self._clock = dsn, take_over, clock
         self._runners: dict[str, GroupRunner] = {}
         self._wakes: dict[str, list[asyncio.Event]] = defaultdict(list)
+        self._watching: list[asyncio.Event] = []
         self._unsaid: set[str] = set()
         self._stir, self._joined = asyncio.Event(), asyncio.Event()
         self._peers = 0
@@ -168,6 +169,12 @@ class DatabaseEventBus(ABC):
             self._wake_on_topics(runner)
             if runner.worker is not None:
                 self._wakes[f"work:{group.name}"].append(runner.worker.wake)
+
+    def watch(self, topics: Iterable[str], wake: asyncio.Event) -> None:
+        """See `EventBus.watch`."""
+        self._watching.append(wake)
+        for topic in topics:
+            self._wakes[topic].append(wake)
 
     def trouble(self, group: str) -> str | None:
         """See `EventBus.trouble`."""
@@ -312,6 +319,8 @@ class DatabaseEventBus(ABC):
         assert row is not None
         if self._head_stirs(row["head"]):
             self._log_stirs()
+            for wake in self._watching:
+                wake.set()
         for name, runner in self._runners.items():
             if name in row["timers"]:
                 runner.timers.wake.set()

@@ -1,12 +1,13 @@
 """Messages that could not be handled: set aside with their reason, listed, and replayed straight to their handler."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
 from huleedu_service_libs.runtime.blame import reason
-from huleedu_service_libs.runtime.connection import Connection
+from huleedu_service_libs.runtime.connection import Connection, Pool
 from huleedu_service_libs.runtime.delivery import Delivery
 
 _BURY = """insert into runtime.dead_letter(grp, topic, key, reason, raw, origin)
@@ -14,6 +15,8 @@ _BURY = """insert into runtime.dead_letter(grp, topic, key, reason, raw, origin)
   on conflict (grp, origin) do nothing returning origin"""
 _LIST = """select id, grp, topic, key, reason, raw, buried_at from runtime.dead_letter
   where ($1::text is null or grp = $1) order by id desc limit $2"""
+_ABOUT = """select key, grp, count(*), (array_agg(reason order by id desc))[1] from runtime.dead_letter
+  where key = any($1::text[]) group by key, grp order by key, grp"""
 _WANTED = "update runtime.dead_letter set wanted = true where id = any($1::bigint[]) or $2 returning id"
 
 
@@ -41,6 +44,14 @@ async def bury(con: Connection, group: str, deliveries: Sequence[Delivery]) -> s
 async def letters(con: Connection, group: str | None = None, limit: int = 100) -> list[DeadLetter]:
     """The newest dead letters, of one group or of all."""
     return [DeadLetter(*row) for row in await con.fetch(_LIST, group, limit)]
+
+
+async def letters_about(pool: Pool, keys: Sequence[str]) -> dict[str, list[tuple[str, int, str]]]:
+    """For each of these keys and each group that set messages of it aside: (group, how many, the last one's reason)."""
+    found: defaultdict[str, list[tuple[str, int, str]]] = defaultdict(list)
+    for key, group, count, why in await pool.fetch(_ABOUT, list(keys)):
+        found[key].append((group, count, why))
+    return found
 
 
 async def ask_replay(con: Connection, ids: Sequence[int], *, everything: bool = False) -> int:

@@ -22,9 +22,13 @@ class Never(msgspec.Struct, frozen=True):
 
 
 class Work(msgspec.Struct, frozen=True):
-    """Have this done by my group's workers, outside any transaction."""
+    """Have this done by my group's workers, outside any transaction.
+
+    Those on whose behalf there is work take turns; by default it is the user in the metadata of what calls for it.
+    """
 
     message: Message
+    on_behalf_of: str | None = None
 
 
 Effect = Message | Later | Never | Work

@@ -1,5 +1,6 @@
 """The port between a service's handlers and whatever carries its events."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -18,6 +19,9 @@ class EventBus(Protocol):
 
     def said(self, topics: Iterable[str]) -> None:
         """Something has been committed on these topics: look soon."""
+
+    def watch(self, topics: Iterable[str], wake: asyncio.Event) -> None:
+        """Set this whenever something may have come to stand in the log on these topics, said here or elsewhere."""
 
     def trouble(self, group: str) -> str | None:
         """What keeps this group from going on, if anything."""

@@ -6,11 +6,13 @@ from typing import Any
 import msgspec
 import zstandard
 
+from common_core.message import Message
 from huleedu_service_libs.runtime.blame import Fenced
 from huleedu_service_libs.runtime.connection import Connection, Pool
 
 MAX_COUNT = 500  # messages in a row; READ relies on it
 MAX_BYTES = 1 << 20  # uncompressed bytes in a row, unless one message alone is larger
+STAYS = "stays."  # before the topic of what a service says to itself: no relay sends it
 
 # The head's row lock is held from here to the commit: offsets are dense, and their order is the commit order.
 # So this is the last statement of its transaction.
@@ -46,6 +48,11 @@ _MOVE_AND_APPEND = f"""with moved as ({_MOVE} returning 1),
 
 _compress = zstandard.ZstdCompressor(level=1).compress
 _decompress = zstandard.ZstdDecompressor().decompress
+
+
+def topic_of(message: Message | type[Message]) -> str:
+    """The topic under which the log has this message."""
+    return STAYS + message.topic if message.stays else message.topic
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -120,10 +127,11 @@ async def read(
     if not rows:
         return None, []
     position = Position(rows[0]["at"], rows[0]["epoch"], rows[0]["head"])
-    return position, _unpack(rows, position.at, limit)
+    return position, unpack(rows, position.at, limit)
 
 
-def _unpack(rows: Sequence[Any], at: int, limit: int) -> list[Record]:
+def unpack(rows: Sequence[Any], at: int, limit: int) -> list[Record]:
+    """The messages in these rows of the log (None: no row) from offset `at` on, at most `limit`."""
     records: list[Record] = []
     for row in rows:
         if row["first"] is None:

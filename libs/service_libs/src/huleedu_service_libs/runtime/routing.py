@@ -27,6 +27,7 @@ class Route:
     message: type[Message]
     handle: Callable[[Any], Awaitable[None]]
     in_runs: bool = False
+    with_states: bool = True
     prepare: Callable[[Any], Awaitable[Any]] | None = None
 
 
@@ -62,9 +63,14 @@ def on(message: type[M], handle: Callable[[M], Awaitable[None]]) -> Route:
     return Route(message, handle)
 
 
-def on_run(message: type[M], handle: Callable[[Sequence[Envelope[M]]], Awaitable[None]]) -> Route:
-    """Handle a run of consecutive messages of this kind at once: for what comes essay by essay."""
-    return Route(message, handle, in_runs=True)
+def on_run(
+    message: type[M], handle: Callable[[Sequence[Envelope[M]]], Awaitable[None]], *, with_states: bool = False
+) -> Route:
+    """Handle a run of consecutive messages of this kind at once: for what comes essay by essay.
+
+    `with_states`: read the states under their keys beforehand, with those of the poll's other messages.
+    """
+    return Route(message, handle, in_runs=True, with_states=with_states)
 
 
 def on_prepared(
@@ -76,7 +82,7 @@ def on_prepared(
 
     `prepare` may raise `Unavailable`: then the group waits at that message.
     """
-    return Route(message, handle, in_runs=True, prepare=prepare)
+    return Route(message, handle, in_runs=True, with_states=False, prepare=prepare)
 
 
 def work(

@@ -79,7 +79,7 @@ class Settler:
 
     async def _handle_all(self, unit: UnitOfWork, deliveries: Sequence[Delivery]) -> None:
         if self._group.states is not None:
-            keys = [d.envelope.data.key for d in deliveries if _single(d) and d.envelope]
+            keys = [d.envelope.data.key for d in deliveries if _needs_state(d) and d.envelope]
             await unit.states(self._group.states).prefetch(keys)
         for route, run in itertools.groupby(deliveries, key=lambda d: None if d.error else d.route):
             if route is not None and route.in_runs:
@@ -126,5 +126,5 @@ def _mark_the_others_known(deliveries: Sequence[Delivery], admitted: Sequence[De
             delivery.known = id(delivery) not in new
 
 
-def _single(delivery: Delivery) -> bool:
-    return delivery.error is None and delivery.route is not None and not delivery.route.in_runs
+def _needs_state(delivery: Delivery) -> bool:
+    return delivery.error is None and delivery.route is not None and delivery.route.with_states

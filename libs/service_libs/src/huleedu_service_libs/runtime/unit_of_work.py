@@ -20,7 +20,22 @@ Row = TypeVar("Row", contravariant=True)
 
 encode = msgspec.json.Encoder().encode
 
-_ADD_WORK = "insert into runtime.work(grp, topic, payload) select $1, * from unnest($2::text[], $3::bytea[])"
+# Turns, fixed when items come (Goyal, Vin and Cheng, Start-time fair queueing, 1997): each has the place after the one
+# before it on the same behalf, but none before what is done next. Workers go by places.
+_ADD_WORK = """with said as (
+    select *, row_number() over (partition by on_behalf_of order by ord) as n
+    from unnest($2::text[], $3::text[], $4::bytea[]) with ordinality u(on_behalf_of, topic, payload, ord)),
+  next as (
+    select coalesce(
+      (select place from runtime.work where grp = $1 and owner is null and not_before <= now() order by place limit 1),
+      (select min(place) from runtime.work where grp = $1), 1) as place),
+  before as (
+    select b.on_behalf_of, greatest(next.place - 1, (
+      select max(w.place) from runtime.work w where w.grp = $1 and w.on_behalf_of = b.on_behalf_of)) as place
+    from (select distinct on_behalf_of from said) b cross join next)
+  insert into runtime.work(grp, on_behalf_of, topic, payload, place)
+  select $1, said.on_behalf_of, topic, payload, before.place + n from said join before using (on_behalf_of)
+  order by ord"""
 _SET_TIMERS = """with dropped as (delete from runtime.timer where grp = $1 and name = any($2::text[]))
   insert into runtime.timer(grp, name, fire_at, topic, payload)
   select $1, * from unnest($3::text[], $4::timestamptz[], $5::text[], $6::bytea[])
@@ -50,6 +65,12 @@ class Cause(msgspec.Struct, frozen=True):
 
     correlation_id: str
     metadata: dict[str, Any] | None = None
+
+    @property
+    def user_id(self) -> str:
+        """Whose matter it is; nothing if that is not known."""
+        known = (self.metadata or {}).get("user_id")
+        return known if isinstance(known, str) else ""
 
 
 def cause_of(envelope: Envelope[Any]) -> Cause:
@@ -107,7 +128,7 @@ class UnitOfWork:
         self._states: dict[int, States[Any]] = {}
         self._rows: dict[int, tuple[Sink[Any], list[Any]]] = {}
         self._said: dict[tuple[str, str], list[bytes]] = defaultdict(list)
-        self._work: list[tuple[str, bytes]] = []
+        self._work: list[tuple[str, str, bytes]] = []
         self._timers: dict[str, tuple[datetime, str, bytes] | None] = {}
         self._undo: list[Callable[[], Any]] | None = None
 
@@ -141,8 +162,7 @@ class UnitOfWork:
             if isinstance(effect, Message):
                 self._say(effect, because)
             elif isinstance(effect, Work):
-                self._work.append((effect.message.topic, self._envelope(effect.message, because)))
-                self.on_undo(self._work.pop)
+                self._have_done(effect, because)
             elif isinstance(effect, Later):
                 timer = (effect.at, effect.message.topic, self._envelope(effect.message, because))
                 self._set_timer(effect.name, timer)
@@ -150,10 +170,15 @@ class UnitOfWork:
                 self._set_timer(effect.name, None)
 
     def _say(self, message: Message, cause: Cause) -> None:
-        raws = self._said[message.topic, message.key]
+        raws = self._said[log.topic_of(message), message.key]
         raws.append(self._envelope(message, cause))
         if self._undo is not None:
             self._undo.append(raws.pop)
+
+    def _have_done(self, work: Work, cause: Cause) -> None:
+        behalf = cause.user_id if work.on_behalf_of is None else work.on_behalf_of
+        self._work.append((behalf, work.message.topic, self._envelope(work.message, cause)))
+        self.on_undo(self._work.pop)
 
     def say_raw(self, topic: str, key: str, raw: bytes) -> None:
         """Say bytes as they are: what could not be read cannot be put in an envelope."""
@@ -210,8 +235,7 @@ class UnitOfWork:
 
     async def _write_work(self) -> None:
         if self._work:
-            topics, payloads = zip(*self._work, strict=True)
-            await self.connection.execute(_ADD_WORK, self.group, topics, payloads)
+            await self.connection.execute(_ADD_WORK, self.group, *zip(*self._work, strict=True))
 
     async def _write_timers(self) -> None:
         dropped = sorted(name for name, timer in self._timers.items() if timer is None)

@@ -27,11 +27,11 @@ TROUBLE_SECONDS = 60.0  # after which something that had to wait is no longer ne
 DUE = "(not_before <= now() or not_before > now() + interval '1 minute')"
 # `attempt` is the fence and only grows. `lost` counts the workers in a row that took the item and were not heard of
 # again; an attempt that ran out of time counts as several of them.
-_CLAIM = f"""with picked as materialized (
+CLAIM = f"""with picked as materialized (
     select id from runtime.work w
     where grp = $1 and {DUE} and id <> all($3::bigint[])
       and (owner = $2 or owner is null or not {alive("w")})
-    order by id limit $4 for update skip locked)
+    order by place, id limit $4 for update skip locked)
   update runtime.work w set owner = $2, attempt = attempt + 1, lost = lost + 1 from picked p where w.id = p.id
   returning w.id, w.topic, w.payload, w.attempt, w.lost"""
 _FINISH = "delete from runtime.work where id = $1 and attempt = $2"
@@ -125,7 +125,7 @@ class Worker:
             task.add_done_callback(partial(self._put_down, item.id))
 
     async def _claim(self, count: int) -> list[Any]:
-        return await self._database.pool.fetch(_CLAIM, self._group.name, self._owner, list(self._hands), count)
+        return await self._database.pool.fetch(CLAIM, self._group.name, self._owner, list(self._hands), count)
 
     def _put_down(self, item_id: int, _: asyncio.Task[None]) -> None:
         self._hands.pop(item_id, None)

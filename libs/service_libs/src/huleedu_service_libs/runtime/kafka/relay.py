@@ -59,7 +59,10 @@ def partition_of(key: bytes, partitions: int) -> int:
 
 
 class Relay:
-    """Sends what a database's log says; one process at a time, the owner of the cursor named `relay`."""
+    """Sends what a database's log says; one process at a time, the owner of the cursor named `relay`.
+
+    What a service says to itself stays in the log: the cursor only passes it.
+    """
 
     def __init__(self, dsn: str, owner: str, options: KafkaOptions, made: Topics) -> None:
         self._dsn, self._owner, self._options, self._made = dsn, owner, options, made
@@ -97,12 +100,14 @@ class Relay:
         position, records = await log.read(pool, RELAY, self._owner, None, LIMIT)
         if position is None or not records:
             return False
-        refused = {record.next: why for record in records if (why := _why_not(record))}
-        for record in records:
+        leaving = [record for record in records if not record.topic.startswith(log.STAYS)]
+        refused = {record.next: why for record in leaving if (why := _why_not(record))}
+        for record in leaving:
             if record.next in refused:
                 origin = f"log/{record.next}"
                 await pool.execute(_BURY, record.topic, record.key, refused[record.next], record.raw, origin)
-        await self._send([record for record in records if record.next not in refused])
+        if sendable := [record for record in leaving if record.next not in refused]:
+            await self._send(sendable)
         await log.move(pool, log.Move(RELAY, position.at, records[-1].next, position.epoch))
         return True
 
