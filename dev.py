@@ -23,7 +23,8 @@ USAGE = """python3 dev.py COMMAND
   up                                               keep the platform running
   test [ARGS]                                      run all tests; ARGS go to pytest
   check                                            lint, format and type check; look deploy/ over
-  bench orchestrate|register|peers|scale [ARGS]    measure
+  bench orchestrate|register|peers|scale|fairness|lists|streams|matching [ARGS]
+                                                   measure
   chaos [--seconds N] [--seed S] [ARGS]            break everything under load; see whether the books balance
   simulate [--seed S] [--batches N] [ARGS]         all services' rules against every kind of bad luck, in memory
   infra up|down|status|logs                        Apache Kafka, PostgreSQL and Redis servers on this machine

@@ -11,11 +11,14 @@ from typing import Annotated
 import msgspec
 import typer
 
+from benchmarks import fairness as fairness_of_turns
 from benchmarks import lists as listing
+from benchmarks import matching as matched
 from benchmarks import orchestrate as orchestration
 from benchmarks import page
 from benchmarks import register as registration
 from benchmarks import scale as scaling
+from benchmarks import streams as streaming
 from huleedu_service_libs.logging_utils import configure_logging
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
@@ -90,6 +93,17 @@ def scale(short: Short = False, as_json: Json = False) -> None:
 
 
 @app.command()
+def matching(short: Short = False, as_json: Json = False) -> None:
+    """How many essays of made-up classes find their student, how many the wrong one, and how fast."""
+    measured = [matched.run(classes) for classes in (matched.SHORT if short else matched.FULL)]
+    table = page.table(matched.beside_each_other([figures for figures, _ in measured]))
+    print(table, *(matched.shown(figures.of, failures) for figures, failures in measured), sep="\n\n")
+    if not short:
+        page.keep(PAGE, "matching", table)
+    if as_json:
+        print(json.dumps([msgspec.to_builtins(figures) for figures, _ in measured]))
+
+
 def lists(
     batches: Annotated[
         int | None, typer.Option(min=1000, help="So many instead of a million; keeps no figures.")
@@ -109,6 +123,22 @@ def lists(
         page.keep(PAGE, "lists", *tables)
     if as_json:
         print(json.dumps(found | {"rows": rows, "plans": plans}))
+
+
+@app.command()
+def streams(short: Short = False, as_json: Json = False) -> None:
+    """What an open stream costs, and how long an event takes to those who watch, with 1,000 streams open."""
+    with _quiet():
+        figures = streaming.run(streaming.SHORT if short else streaming.FULL)
+    _show("streams", figures, short, as_json)
+
+
+@app.command()
+def fairness(short: Short = False, as_json: Json = False) -> None:
+    """A teacher's five essays beside another's thousand, with turns and first come first served, and alone."""
+    with _quiet():
+        figures = fairness_of_turns.run(fairness_of_turns.SHORT if short else fairness_of_turns.FULL)
+    _show("fairness", figures, short, as_json)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     """A class's essays to come. `broken` files cannot be read, `missing` ones are never handed in.
 
     In the middle of each run its teacher wishes to `halt` it: pause or cancel; and `retries` what has failed in it.
+    `watched` is how likely it is that somebody keeps a stream of the batch open.
     """
 
     essays: int
@@ -27,6 +28,7 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     pipelines: tuple[str, ...] = ("nlp",)
     halt: str = ""
     retries: bool = False
+    watched: float = 0.0
 
     @property
     def is_whole(self) -> bool:
@@ -61,6 +63,7 @@ def assignments(chance: random.Random) -> Iterator[Assignment]:
             pipelines=chance.choice((("nlp",), ("nlp",), ("spellcheck",), ("spellcheck", "nlp"))),
             halt=chance.choice(("", "", "", "pause", "cancel")),
             retries=chance.random() < 0.7,
+            watched=0.2,
         )
         if chance.random() < 0.05:
             yield Assignment(essays=3, missing=chance.randint(1, 3), pipelines=())

@@ -13,9 +13,9 @@ import zstandard
 from batch_orchestrator_service.implementations.codec import unpack_batch, unpack_fact
 from result_aggregator_service.implementations.result_repository_postgres_impl import PHASES
 
-from chaos import diary, effects
+from chaos import diary, effects, showing
 from chaos.books import Books, Gathered, KeptBatch, Letter, PhaseCounts, Said, Taken, Upload
-from chaos.diary import Entry, Planted, Struck
+from chaos.diary import Entry, Planted, Struck, Watched
 from huleedu_service_libs.runtime.connection import Connection
 
 BOS, ELS = "batch_orchestrator_service", "essay_lifecycle_service"
@@ -83,6 +83,8 @@ async def read_books(
         uploads=await _uploads(dsns[FILES]),
         said=said,
         taken=taken,
+        shown=await showing.shown(dsns[BOS]),
+        watched=list(diary.read(folder / "streams.jsonl", Watched)),
         readers=readers,
         letters=letters,
         carried=None if kafka is None else kafka.carried,

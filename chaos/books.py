@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from batch_orchestrator_service.domain.batch import Batch
 
-from chaos.diary import Entry, Planted, Struck
+from chaos.diary import Entry, Planted, Struck, Watched
 
 
 class KeptBatch(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +75,24 @@ class Said(msgspec.Struct, frozen=True, gc=False):
     database: int = 0
 
 
+class Shown(msgspec.Struct, frozen=True, gc=False):
+    """What stands in BOS's log to be streamed: whose it is, of which batch, and the place after it.
+
+    A fact of a batch is the `seq`-th.
+    """
+
+    next: int
+    user_id: str
+    batch_id: str
+    event: str
+    digest: str
+    seq: int = 0
+
+    def is_for(self, user: str, batch_id: str) -> bool:
+        """Whether a stream of this user, of this batch, or of everything, has it."""
+        return batch_id == self.batch_id if batch_id else user in ("", self.user_id)
+
+
 class Taken(msgspec.Struct, frozen=True, gc=False):
     """An event that took effect in a group, put down in the effect's own transaction.
 
@@ -112,6 +130,8 @@ class Books(msgspec.Struct, frozen=True, kw_only=True):
     uploads: Sequence[Upload] = ()
     said: Sequence[Said] = ()
     taken: Sequence[Taken] = ()
+    shown: Sequence[Shown] = ()
+    watched: Sequence[Watched] = ()
     readers: Mapping[str, Sequence[str]] = {}
     letters: Sequence[Letter] = ()
     carried: Mapping[str, int] | None = None  # how often each event stands in Kafka; None without Kafka

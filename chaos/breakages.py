@@ -13,6 +13,7 @@ from batch_orchestrator_service.domain.run import Run
 
 from chaos.replacing import replace
 from huleedu_service_libs import idempotency
+from huleedu_service_libs.event_streams import Hub, Opening
 from huleedu_service_libs.runtime import log
 from huleedu_service_libs.runtime.answers import AnswerSink, Claim, StoredAnswer
 from huleedu_service_libs.runtime.connection import Connection, Pool
@@ -21,6 +22,7 @@ from huleedu_service_libs.runtime.delivery import Delivery
 from huleedu_service_libs.runtime.kafka import inbox
 from huleedu_service_libs.runtime.kafka.relay import RELAY
 from huleedu_service_libs.runtime.kafka.source import KafkaSource
+from huleedu_service_libs.runtime.tail import Place, look
 from huleedu_service_libs.runtime.transactions import GroupCommit
 
 
@@ -124,6 +126,17 @@ def paused_in_name_only() -> None:
     replace(on_phase, "moved_on", careless)
 
 
+def streams_begin_anew() -> None:
+    """Have a stream that is to go on after an event begin with what comes from now on."""
+    open_ = Hub.open
+
+    async def forgetful(self: Hub[Any], last: Place | None, snapshot: Any) -> Opening:
+        opening = await open_(self, last, snapshot)
+        return opening if last is None else Opening((await look(self._tail.pool)).end, None)
+
+    replace(Hub, "open", forgetful)
+
+
 BREAKAGES: Mapping[str, Callable[[], None]] = {
     "no-inbox": no_inbox,
     "offsets-before-effects": offsets_before_effects,
@@ -131,4 +144,5 @@ BREAKAGES: Mapping[str, Callable[[], None]] = {
     "forgetful-answers": forgetful_answers,
     "answered-without-commit": answered_without_commit,
     "paused-in-name-only": paused_in_name_only,
+    "streams-begin-anew": streams_begin_anew,
 }

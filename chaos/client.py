@@ -4,7 +4,8 @@ import asyncio
 import random
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
@@ -47,6 +48,15 @@ class Platform:
                 return response.status, await response.text(), ""
         except AWAY as error:
             return 0, "", f"{type(error).__name__}: {error}"[:200]
+
+    @asynccontextmanager
+    async def listen(
+        self, service: str, path: str, chance: random.Random, **request: Any
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Within: an answer from one replica that may go on. Raises what a lost connection raises."""
+        base = chance.choice(self._addresses()[service])
+        async with self._session.get(base + path, **request) as response:
+            yield response
 
 
 class Refused(Exception):

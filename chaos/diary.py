@@ -12,8 +12,8 @@ T = TypeVar("T")
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One request and what came of it; times are Unix seconds, status 0 means that no answer came.
 
-    `what`: register, upload, request (a pipeline), cancel, pause, resume, retry, operation, status, results, peek; or
-    without a request: saw (a new status), finished, left.
+    `what`: register, upload, request (a pipeline), cancel, pause, resume, retry, operation, status, results, peek,
+    stream; or without a request: saw (a new status), finished, left.
     """
 
     who: str
@@ -26,6 +26,28 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     sent: dict[str, Any] = {}
     answer: str = ""
     error: str = ""
+
+
+class Watched(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """An event of a stream: of a batch, of a user, or, if neither is named, of everything.
+
+    `connection` counts how often the client has come back. A snapshot says whether there is a `gap` before it and, if
+    it is of one batch, the batch's `version`.
+    """
+
+    user: str = ""
+    batch_id: str = ""
+    connection: int
+    id: str
+    event: str
+    digest: str
+    gap: bool = False
+    version: int = 0
+
+    @property
+    def offset(self) -> int:
+        """The place in the log right after it."""
+        return int(self.id.rpartition("-")[2])
 
 
 class Struck(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -19,6 +19,7 @@ ONCE: Mapping[type[Message], tuple[str, ...]] = {
     control.BatchResumedV1: ("batch_id", "version"),
     control.BatchRunCancelledV1: ("batch_id", "version"),
     control.BatchPhaseDeadlinePassedV1: ("batch_id", "run_id", "phase_name", "attempt"),
+    control.BatchWaitGivenUpV1: ("batch_id", "run_id", "phase_name", "attempt"),
     content.EssayContentProvisionedV1: ("entity_id", "file_upload_id"),
     content.EssayValidationFailedV1: ("entity_id", "file_upload_id"),
     content.BatchFileAddedV1: ("batch_id", "file_upload_id"),

@@ -18,6 +18,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     `requests` were accepted and `requests_refused` refused for good, with reason, by kind; `wishes_granted` counts what
     changed a batch, an operator's wishes batch by batch. `results_discarded` came after their run had been cancelled.
+    `streams` says how many there were, how often their clients came back, and how many events they saw.
     """
 
     seed: int
@@ -31,6 +32,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     requests_refused: Mapping[str, int]
     wishes_granted: Mapping[str, int]
     results_discarded: int
+    streams: Mapping[str, int]
     duplicate_effects: int
     stuck_batches: int
     violations: list[Violation]
@@ -72,6 +74,7 @@ def report_on(seed: int, seconds: float, lived: Lived) -> Report:
         requests_refused=_by_kind(books, lambda entry: 400 <= entry.status < 500 and entry.status != 429),
         wishes_granted=wishes.granted(books),
         results_discarded=sum(phase.discarded for phase in books.phases),
+        streams=_streams(books),
         duplicate_effects=len(list(events.effects_said_twice(books))) + len(list(events.taken_twice(books))),
         stuck_batches=len(list(batches.stuck(books))),
         violations=[*checks.violations(books), *_never_rested(lived), *_never_recovered(found, len(struck))],
@@ -95,6 +98,14 @@ def _by_kind(books: Books, counts: Callable[[Entry], bool]) -> Mapping[str, int]
     """How many requests, however often each was sent."""
     found = {(entry.what, entry.key) for entry in books.entries if entry.key and counts(entry)}
     return dict(sorted(Counter(what for what, _ in found).items()))
+
+
+def _streams(books: Books) -> Mapping[str, int]:
+    connections: dict[tuple[str, str], int] = {}
+    for seen in books.watched:
+        connections[seen.user, seen.batch_id] = seen.connection
+    again = sum(connections.values()) - len(connections)
+    return {"watched": len(connections), "came_back": again, "events": len(books.watched)}
 
 
 def _sent_again(books: Books) -> int:

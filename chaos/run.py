@@ -16,19 +16,23 @@ from chaos import bookkeeper, witness
 from chaos.assignments import PROBE
 from chaos.bookkeeper import KafkaContents
 from chaos.books import Books
-from chaos.client import Platform, Refused
+from chaos.client import BOS, Platform, Refused
 from chaos.diary import Diary, Struck
 from chaos.kafka_side import Duplicator, Poisoner
 from chaos.operator import Operator
 from chaos.plan import Fault
 from chaos.recovery import probe_name
+from chaos.showing import shown
 from chaos.teacher import Teacher
 from chaos.trouble import Trouble
+from chaos.watching import Watchers
 from chaos.world import World
 
 CALM_SECONDS, CALM_LIMIT = 4.0, 25.0
 BOOKS_LIMIT = 300.0  # seconds for reading everything
 STILL_SECONDS = 1.0  # for which nothing may be left to do before it counts as rest
+CATCH_UP_SECONDS = 30.0
+EVERYBODY = ""  # whose stream is that of all users
 GLANCE = 0.25
 AWAY = (OSError, TimeoutError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
@@ -58,8 +62,9 @@ class Run:
     def __init__(self, world: World, folder: Path, seed: int, load: Load) -> None:
         self._world, self._folder, self._seed, self._load = world, folder, seed, load
         self._client_diary, self._fault_diary = Diary(folder / "clients.jsonl"), Diary(folder / "faults.jsonl")
-        self._poison_diary = Diary(folder / "poison.jsonl")
+        self._poison_diary, self._stream_diary = Diary(folder / "poison.jsonl"), Diary(folder / "streams.jsonl")
         self._platform = Platform(world.addresses)
+        self._watchers = Watchers(seed, self._platform, self._stream_diary, self._client_diary)
         self._operator = Operator("operator", seed, self._platform, self._client_diary)
         self._enough = asyncio.Event()
         self._batches: list[str] = []
@@ -81,6 +86,7 @@ class Run:
                         duplicates = duplicator.sent
                 self._enough.set()
                 rested = await self._rest(users, patience)
+                await self._watchers.catch_up(await shown(self._world.dsns[BOS]), min(patience, CATCH_UP_SECONDS))
             async with asyncio.timeout(BOOKS_LIMIT):
                 books = await self._books()
         return Lived(
@@ -95,7 +101,7 @@ class Run:
     async def close(self) -> None:
         """Put everything down."""
         await self._platform.close()
-        for diary in (self._client_diary, self._fault_diary, self._poison_diary):
+        for diary in (self._client_diary, self._fault_diary, self._poison_diary, self._stream_diary):
             diary.close()
 
     async def _calm(self) -> None:
@@ -110,19 +116,22 @@ class Run:
 
     @asynccontextmanager
     async def _using(self) -> AsyncIterator[set[asyncio.Task[Any]]]:
-        """Teachers at work, and an operator; at the end, whoever is still at it is sent home."""
+        """Teachers and an operator at work, and watching; at the end, whoever is still at it is sent home."""
         names = [f"teacher {number}" for number in range(1, self._load.teachers + 1)]
         tasks = {
             asyncio.create_task(self._teacher(name).teach(self._enough, self._batches, self._load.pause))
             for name in names
         }
         tasks.add(asyncio.create_task(self._operator.operate(self._enough, names)))
+        for name in (EVERYBODY, *names):
+            self._watchers.watch(name, "")
         try:
             yield tasks
         finally:
             for task in (*tasks, *self._probes):
                 task.cancel()
             await asyncio.gather(*tasks, *self._probes, return_exceptions=True)
+            await self._watchers.close()
 
     @asynccontextmanager
     async def _meddling(self) -> AsyncIterator[Duplicator | None]:
@@ -137,7 +146,7 @@ class Run:
             yield duplicator
 
     def _teacher(self, name: str) -> Teacher:
-        return Teacher(name, self._seed, self._platform, self._client_diary)
+        return Teacher(name, self._seed, self._platform, self._client_diary, self._watchers.watch)
 
     async def _probe(self, name: str) -> None:
         with suppress(Refused):  # which stands in the diary

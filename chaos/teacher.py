@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -24,12 +24,16 @@ CHOSEN = 0.5  # how often a retry names the essays
 STANDS_IN_THE_WAY = frozenset({"BATCH_PAUSED", "BATCH_CANCELLED", "BATCH_NOT_READY"})  # for a while
 
 
+Watch = Callable[[str, str], None]
+"""Keeps a stream of a user's batch open from now on."""
+
+
 class Teacher(Client):
     """One client with a name of its own."""
 
-    def __init__(self, name: str, seed: int, platform: Platform, diary: Diary) -> None:
+    def __init__(self, name: str, seed: int, platform: Platform, diary: Diary, watch: Watch) -> None:
         super().__init__(name, seed, platform, diary)
-        self.asks_as = name
+        self.asks_as, self._watch = name, watch
         self._seen: tuple[str, str, int] | None = None
         self._paused_since: float | None = None
 
@@ -47,6 +51,8 @@ class Teacher(Client):
     async def hand_in(self, assignment: Assignment) -> str:
         """One class, from registration to results; or to where it is left to wait."""
         batch_id = await self._register(assignment)
+        if self.chance.random() < assignment.watched:
+            self._watch(self.name, batch_id)
         with suppress(Refused):  # somebody may have cancelled it meanwhile
             for files in portions(assignment.files(self.chance), self.chance):
                 await self._upload(batch_id, files)
@@ -131,19 +137,24 @@ class Teacher(Client):
             await asyncio.sleep(self.chance.uniform(*LOOK))
 
     async def _see(self, batch_id: str) -> dict[str, Any]:
-        """Where the batch stands; put down whenever that is news. It is resumed if it has waited for long."""
+        """Where the batch stands; put down whenever that is news."""
         status = await self.look(BOS, f"/v1/batches/{batch_id}/status", batch_id)
         seen = (batch_id, status["status"], len(status["runs"]))
         if seen != self._seen:
             self._seen = seen
             self.note("saw", batch_id, {"status": seen[1], "runs": seen[2]})
-        if status["paused"] is None:
-            self._paused_since = None
-        elif time.time() - (self._paused_since or time.time()) > self.chance.uniform(*WAIT):
-            await self._wish("resume", batch_id)
-        else:
-            self._paused_since = self._paused_since or time.time()
+        await self._resume_after_a_while(batch_id, is_paused=status["paused"] is not None)
         return status
+
+    async def _resume_after_a_while(self, batch_id: str, *, is_paused: bool) -> None:
+        """Whoever has paused it."""
+        now = time.time()
+        if not is_paused:
+            self._paused_since = None
+        elif self._paused_since is None:
+            self._paused_since = now
+        elif now - self._paused_since > self.chance.uniform(*WAIT):
+            await self._wish("resume", batch_id)
 
 
 def _run(status: dict[str, Any], run_id: str) -> dict[str, Any]:

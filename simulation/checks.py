@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Iterator
 
 from batch_orchestrator_service.domain.batch import Batch
 from batch_orchestrator_service.domain.decide import decide
-from batch_orchestrator_service.domain.ingestion import DEADLINE_PASSED
 from batch_orchestrator_service.domain.run import PhaseRun
 from batch_orchestrator_service.implementations.status_view import status_of
 from result_aggregator_service.domain.batch import overall_status
@@ -95,26 +94,23 @@ def _follows_from_its_timeline(world: World, batch: Batch) -> Iterator[Violation
 
 
 async def _is_known_to_ras(world: World, batch: Batch) -> AsyncIterator[Violation]:
-    """I6: RAS shows what BOS has decided, and has a result for each success.
-
-    But for one thing: where ELS was silent for so long that BOS went without it, RAS believes ELS once it is back.
-    """
+    """I6: RAS shows what BOS has decided, and has a result for each success."""
     known = await world.results.batch(batch.batch_id)
     if known is None or known.registration is None:
         yield Violation("I6", batch.batch_id, "RAS does not know it")
         return
-    if overall_status(known) is not batch.status and batch.ingestion.error_code != DEADLINE_PASSED:
+    if overall_status(known) is not batch.status:
         yield Violation("I6", batch.batch_id, f"it is {batch.status}, and {overall_status(known)} at RAS")
     if not batch.runs or batch.runs[-1].is_cancelled:
         return
     run = batch.runs[-1]
     if (batch.batch_id, run.run_id) not in world.witness.announced:
         yield Violation("I6", batch.batch_id, f"the results of run {run.run_id} were never announced")
-    tries, gone_without = known.newest_tries, batch.batch_id in world.witness.went_without_els
+    tries = known.newest_tries
     for phase in run.phases:
         outcome = tries[phase.name].outcome if phase.name in tries else None
         counted = (outcome.succeeded, len(outcome.failures)) if outcome else (0, 0)
-        if counted != (len(phase.succeeded), len(phase.failed)) and not gone_without:
+        if counted != (len(phase.succeeded), len(phase.failed)):
             yield Violation("I6", batch.batch_id, f"{phase.name}: RAS counts {counted} otherwise than BOS")
         if phase.name in RESULTS_OF:
             ids = [batch.essays.ids[essay] for essay in phase.succeeded]

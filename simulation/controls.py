@@ -29,7 +29,7 @@ class Control(NamedTuple):
     place: Any
     name: str
     broken: Callable[[Function], Function]
-    within: int = 600
+    within: int = 1_200
 
 
 def _instead(answer: Any) -> Callable[[Function], Function]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from batch_orchestrator_service.domain.asked import CancelAsked, PipelineResolved, ResumeAsked, RetryAsked
 from batch_orchestrator_service.domain.batch import Batch
-from batch_orchestrator_service.domain.facts import Fact, PhaseDeadlinePassed
+from batch_orchestrator_service.domain.facts import Fact
 
 from common_core.enums import BatchStatus, PhaseName
 from common_core.message import Message
@@ -36,7 +36,6 @@ class Witness:
         self.announced: set[Run] = set()
         self.commanded: dict[Attempt, frozenset[str]] = {}
         self.cancelled_runs: set[Run] = set()
-        self.went_without_els: set[str] = set()
         self.placed: set[str] = set()
         self._once: set[tuple[object, ...]] = set()
         self._cancelled: defaultdict[str, set[Run]] = defaultdict(set)
@@ -73,8 +72,6 @@ class Witness:
             raise Violation(
                 "I11", after.batch_id, f"an answer to attempt {fact.attempt} of run {fact.run_id} is heeded"
             )
-        if isinstance(fact, PhaseDeadlinePassed) and _was_closing(before, fact):
-            self.went_without_els.add(after.batch_id)
         if before.paused and not after.paused and not isinstance(fact, ResumeAsked | CancelAsked):
             raise Violation("I3", after.batch_id, f"paused, and resumed by {type(fact).__name__}")
 
@@ -203,12 +200,6 @@ def _is_awaited(batch: Batch, outcome: pipeline.ELSBatchPhaseOutcomeV1) -> bool:
     """This attempt is waited for, or was when its run was cancelled."""
     phases = [run.phase(outcome.phase_name) for run in batch.runs if run.run_id == outcome.run_id]
     return any(phase and phase.wait and phase.attempt == outcome.attempt for phase in phases)
-
-
-def _was_closing(batch: Batch, deadline: PhaseDeadlinePassed) -> bool:
-    """ELS had been told to close the phase, and has not answered."""
-    phase = batch.runs[-1].phase(deadline.phase_name)
-    return bool(phase and phase.wait and phase.wait.overdue)
 
 
 _CHECKS: dict[type[Message], Callable[[Witness, Any], None]] = {

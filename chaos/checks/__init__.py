@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from chaos.books import Books, Violation
-from chaos.checks import batches, clients, events, halts, wishes
+from chaos.checks import batches, clients, events, halts, streams, wishes
 
 Check = Callable[[Books], Iterator[str]]
 
@@ -32,6 +32,7 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
         halts.late_outcomes_dropped,
         halts.answers_unaccounted_for,
     ),
+    "I14": (streams.facts_not_shown, streams.streamed_otherwise, streams.snapshots_out_of_place),
     "I15": (events.cursors_moved_back, events.never_said),
     "I16": (clients.strangers_answered, wishes.refused_without_reason),
     "I17": (batches.unlike_their_timeline,),

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from huleedu import control as subject
 from huleedu.api import Api
-from huleedu.control import Unclear, control, retry_failed, retry_phase, show_stuck, show_timeline, span
+from huleedu.control import Unclear, control, retry_failed, retry_phase, show_timeline, span
 
 NOWHERE = Path()
 
@@ -105,26 +105,12 @@ async def test_what_failed_within_the_hour_is_tried_again_slowly(
 
 
 async def test_the_timeline_says_who_and_why(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = {"asked_by": "anna", "reason": "wrong class"}
-    fact = {"seq": 4, "at": "2026-09-01T08:00:00Z", "kind": "batch_orchestrator.cancel.asked", "data": data}
+    told = {"who": "anna", "why": "wrong class", "data": {"run_id": None}}
+    fact = {"seq": 4, "at": "2026-09-01T08:00:00Z", "kind": "batch_orchestrator.cancel.asked", **told}
     async with bos(monkeypatch, __v1__batches__b1__timeline={"facts": [fact], "next_after": None}):
         await show_timeline(console, NOWHERE, "b1", False)
 
     assert printed(console) == "   4  2026-09-01T08:00:00  cancel.asked by anna: wrong class\n"
-
-
-async def test_what_is_stuck_says_what_would_move_it(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
-    moved = "2020-09-01T08:00:00Z"
-    wait = {"what": "resume", "since": moved, "until": None, "phase": None}
-    status = {"batch_id": "b1", "status": "processing_pipelines", "updated_at": moved, "waiting_for": [wait]}
-    fresh = {"batch_id": "b2", "updated_at": datetime.max.replace(tzinfo=UTC).isoformat()}
-    page = {"batches": [status, fresh], "next_cursor": None}
-    async with bos(monkeypatch, __v1__batches=page, __v1__batches__b1__status=status):
-        await show_stuck(console, NOWHERE, "1h", False)
-
-    assert "waits for resume since 2020-09-01T08:00:00" in printed(console)
-    assert "huleedu resume b1" in printed(console)
-    assert "b2" not in printed(console)
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("30m", 1800), ("1h", 3600), ("2d", 172800)])
@@ -136,3 +122,9 @@ def test_lengths_of_time(text: str, seconds: int) -> None:
 def test_what_is_no_length_of_time_is_said(text: str) -> None:
     with pytest.raises(Unclear):
         span(text)
+
+
+async def test_longer_ago_than_there_were_years_is_said(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with bos(monkeypatch):
+        with pytest.raises(Unclear):
+            await retry_failed(console, NOWHERE, "999999d", {}, False)

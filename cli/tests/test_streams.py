@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from huleedu import api as subject
+from huleedu import inspect
 from huleedu.api import Api, Refused
 from huleedu.job import Step, follow
+from huleedu.screen import screen
 from huleedu.streams import events
 from huleedu_service_libs.event_streams.reading import StreamedEvent
 
@@ -126,3 +129,15 @@ async def test_bars_follow_the_stream_and_end_with_the_batch() -> None:
     assert last["client_status"] == "completed_successfully"
     assert shown == [0, 1, 1, 2, 2, 3]
     assert heard == [event for event, _ in TOLD]
+
+
+async def test_watched_as_json_each_event_is_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with Platform(2).up() as api:
+        monkeypatch.setattr(inspect, "running_api", lambda _: nullcontext(api))
+        await inspect.show_status(screen(), tmp_path, "b", watch=True, as_json=True)
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(line["event"], line["data"]) for line in lines] == TOLD
+    assert [line["id"] for line in lines] == [f"{EPOCH}-{number}" for number in range(1, 7)]

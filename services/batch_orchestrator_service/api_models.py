@@ -15,6 +15,7 @@ from common_core.enums import (
 )
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255, pattern=r"^[^\x00]*$")]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00]*$")]
 StorageId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
 
@@ -91,7 +92,7 @@ class PipelineRequest(Body):
     batch_id: Name | None = Field(default=None, description="must equal the one in the address")
     requested_pipeline: Annotated[Name, Field(max_length=100)]
     is_retry: bool = False
-    retry_reason: str | None = Field(default=None, max_length=500)
+    retry_reason: Reason | None = Field(default=None, description="kept in the timeline")
     prompt_payload: PromptPayloadBody | None = None
 
 
@@ -126,9 +127,6 @@ class PromptResponse(BaseModel):
     status: Literal["success"] = "success"
     batch_id: str
     student_prompt_ref: PromptRefBody
-
-
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00]*$")]
 
 
 class WishRequest(Body):
@@ -392,11 +390,17 @@ class TimelineQuery(BaseModel):
 
 
 class TimelineFact(BaseModel):
-    """A fact that changed the batch; `kind` is its message's topic, `data` the message."""
+    """A fact that changed the batch; `kind` is its message's topic, `data` the message.
+
+    `who` is the user that asked, or the service that said it; null where nobody said who he was. `why` is the reason
+    given, or for what happened by itself what it comes down to.
+    """
 
     seq: int
     at: datetime
     kind: str
+    who: str | None
+    why: str | None
     data: dict[str, Any]
 
 

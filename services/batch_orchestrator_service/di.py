@@ -46,6 +46,7 @@ from huleedu_service_libs.event_streams import Hub, StreamMetrics
 from huleedu_service_libs.http_client import PeerClient
 from huleedu_service_libs.metrics import ServiceMetrics
 from huleedu_service_libs.runtime.database import Database
+from huleedu_service_libs.runtime.tail import Tail
 from huleedu_service_libs.runtime.transactions import GroupCommit, Transactions
 from huleedu_service_libs.runtime.unit_of_work import current_unit
 from huleedu_service_libs.service import Platform
@@ -101,7 +102,7 @@ class OutsideProvider(Provider):
         metrics: ServiceMetrics,
     ) -> Hub[BatchStreamEvent]:
         """All open streams of the process."""
-        return Hub(database, platform.bus, BatchStreamEvent, shown, settings, StreamMetrics(metrics))
+        return Hub(Tail(database, platform.bus, BatchStreamEvent), shown, settings, StreamMetrics(metrics))
 
     @provide
     async def conductor(

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from class_management_service.domain.roster_columns import RosterField
 from class_management_service.domain.roster_plan import Outcome
 from class_management_service.domain.roster_rows import FaultCode
+from class_management_service.domain.school import PLACEHOLDER_DOMAIN
 from common_core.enums import CourseCode
 from huleedu_service_libs.text import Line
 
@@ -15,11 +16,19 @@ _NO_CONTROL = r"^[^\x00-\x1f\x7f]*$"
 Part = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255, pattern=_NO_CONTROL)]
 LastName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255, pattern=_NO_CONTROL)]
 ClassName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=_NO_CONTROL)]
+
+
+def _students_own(address: str) -> str:
+    if address.endswith(PLACEHOLDER_DOMAIN):
+        raise ValueError(f"addresses that end with {PLACEHOLDER_DOMAIN} are the platform's own")
+    return address
+
+
+_ADDRESS = r"^[^\s@\x00-\x20]+@[^\s@\x00-\x20]+$"
 Email = Annotated[
     str,
-    StringConstraints(
-        strip_whitespace=True, to_lower=True, max_length=320, pattern=r"^[^\s@\x00-\x20]+@[^\s@\x00-\x20]+$"
-    ),
+    StringConstraints(strip_whitespace=True, to_lower=True, max_length=320, pattern=_ADDRESS),
+    AfterValidator(_students_own),
 ]
 Version = Annotated[int, Field(gt=0, le=2**62)]
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, Field, RootModel, model_validator
 
 from class_management_service.api_models import Body, Version
-from common_core.enums import AssociationValidationMethod, StudentAssociationStatus
+from common_core.enums import AssociationValidationMethod, MatchOutcome, StudentAssociationStatus
 from huleedu_service_libs.text import Line
 
 Confidence = Annotated[float, Field(ge=0, le=1)]
@@ -74,7 +74,10 @@ class DecidedStudent(BaseModel):
 
 
 class AssociationBody(BaseModel):
-    """An essay, what is suggested and what has been decided; the first suggestion stands beside the list of all."""
+    """An essay, what is suggested and what has been decided; the first suggestion stands beside the list of all.
+
+    `outcome` says what matching makes of it, and unless that is `matched`, `code` and one of the reasons say why.
+    """
 
     essay_id: str
     filename: str
@@ -84,6 +87,8 @@ class AssociationBody(BaseModel):
     confidence_score: float | None
     match_reasons: list[str]
     suggestions: list[SuggestionBody]
+    outcome: MatchOutcome | None
+    code: str | None
     no_match_reason: str | None
     review_reason: str | None
     student: DecidedStudent | None

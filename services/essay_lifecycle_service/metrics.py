@@ -1,6 +1,6 @@
 """What this service measures besides what every service does."""
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 from huleedu_service_libs.metrics import ServiceMetrics
 
@@ -19,6 +19,18 @@ class EssayLifecycleMetrics(ServiceMetrics):
         self.discarded_answers = Counter(
             "discarded_answers",
             "Those of the unused answers that came after their run had been cancelled or their phase had been closed.",
+            ["phase"],
+            registry=self.registry,
+        )
+        self.essays_in_flight = Gauge(
+            "essays_in_flight",
+            "Essays that are out, over all replicas, when this one last looked.",
+            ["phase"],
+            registry=self.registry,
+        )
+        self.essays_waiting = Gauge(
+            "essays_waiting",
+            "Essays that wait for their teacher's turn, or are paused, when this replica last looked.",
             ["phase"],
             registry=self.registry,
         )

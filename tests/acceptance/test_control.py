@@ -101,3 +101,24 @@ async def test_failed_essays_are_tried_again_and_the_results_are_those_of_all(
     results = await whole_results(api, batch_id)
     assert (results["completed_essay_count"], results["failed_essay_count"]) == (3, 0)
     assert [(phase["completed_count"], phase["failed_count"]) for phase in results["phases"]] == [(3, 0), (3, 0)]
+
+
+async def test_an_operator_has_all_that_failed_tried_again_and_sees_how_far_that_is(
+    api: Api, tmp_path: Path, platform: Stage
+) -> None:
+    batch_id = await ready(api, tmp_path)
+    while not (essays := (await api.results(batch_id))["essays"]):
+        pass
+    with missing(essays[0]["original_text_storage_id"], platform.data_dir):
+        await api.request_pipeline(batch_id, "nlp")
+        await follow(api, batch_id, unwatched)
+    failed = await api.batches({"owner": api.user, "status": ["completed_with_failures"]})
+    assert batch_id in [each["batch_id"] for each in failed]
+
+    begun = await api.operate({"action": "retry", "user_id": api.user, "reason": "found it again"})
+    while (operation := await api.operation(begun["operation_id"]))["status"] == "running":
+        pass
+    assert (operation["status"], operation["left"]) == ("done", 0)
+    await reached(api, batch_id, lambda status: status["status"] == "completed_successfully")
+    retry = [fact for fact in await api.timeline(batch_id) if fact["kind"].endswith("retry.asked")]
+    assert [(fact["who"], fact["why"]) for fact in retry] == [("operator", "found it again")]

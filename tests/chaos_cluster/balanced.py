@@ -17,7 +17,7 @@ from batch_orchestrator_service.tests.said import (
     registered,
 )
 
-from chaos.books import Books, Gathered, KeptBatch, Letter, PhaseCounts, Said, Taken, Upload
+from chaos.books import Books, Gathered, KeptBatch, Letter, PhaseCounts, Said, Shown, Taken, Upload
 from chaos.diary import Entry, Planted, Struck
 from chaos.lives import commands
 from common_core.messages.batch import BatchEssaysRegistered
@@ -57,6 +57,11 @@ def commanded(kept_batch: KeptBatch) -> tuple[Said, ...]:
 
 def _effect(command: PhaseCommand) -> tuple[str, ...]:
     return command.topic, BATCH, str(command.run_id), str(command.attempt)
+
+
+def facts_shown(kept_batch: KeptBatch) -> tuple[Shown, ...]:
+    """What BOS's log has of its timeline for streams."""
+    return tuple(Shown(50 + seq, TEACHER, BATCH, "fact", f"fact {seq}", seq) for seq, _, _ in kept_batch.timeline)
 
 
 def answers(essays: str, *, run: str = RUN, attempt: int = 1) -> tuple[Said, ...]:
@@ -124,6 +129,7 @@ BALANCED = Books(
     uploads=(Upload(BATCH, "a.txt", "provisioned"), Upload(BATCH, "b.txt", "provisioned")),
     said=(*SAID, *FURTHER),
     taken=TAKEN,
+    shown=facts_shown(kept(*FACTS)),
     readers={REGISTERED: ["essay_lifecycle_service"], OUTCOME: ["batch_orchestrator_service"]},
     letters=(Letter("batch_orchestrator_service", OUTCOME, "ValueError", f"{MARK} and more".encode()),),
     carried={"event 1": 1, "event 2": 3, "event 3": 1} | {each.event_id: 1 for each in FURTHER},

@@ -28,14 +28,16 @@ from tests.chaos_cluster.balanced import (
     commanded,
     counts,
     entry,
+    facts_shown,
     kept,
 )
+from tests.chaos_cluster.streamed import DOCTORED_STREAMS, STREAMED
 from tests.chaos_cluster.wished import CANCELLED, DOCTORED_WISHES, RETRIED
 
 OTHER = "0198f000-0000-7000-8000-000000000002"
 
 
-@pytest.mark.parametrize("books", [BALANCED, CANCELLED, RETRIED])
+@pytest.mark.parametrize("books", [BALANCED, CANCELLED, RETRIED, STREAMED])
 def test_balanced_books_have_nothing_wrong(books: Books) -> None:
     assert violations(books) == []
 
@@ -76,76 +78,88 @@ def unlike_the_first(batch_id: str) -> str:
 UNFINISHED = kept(*FACTS[:4])
 HALF_SPELLED = counts("spellcheck", 1, 1)
 
-DOCTORED: dict[str, list[Books]] = DOCTORED_WISHES | {
-    "registrations_lost": [but(batches={})],
-    "announced_once": [
-        but(said=(*SAID[1:], *FURTHER), taken=TAKEN[1:]),
-        but(said=(*SAID, *FURTHER, Said(20, REGISTERED, BATCH, "event 4"))),
-        but(said=(*SAID, *FURTHER, Said(20, REGISTERED, OTHER, "event 4"))),
-    ],
-    "stuck": [
-        with_batch(UNFINISHED),
-        with_batch(kept(*FACTS[:2])),
-        replace(with_batch(kept(*FACTS[:3])), entries=told(8, sent={"pipelines": []})),
-    ],
-    "changed_after_the_end": [
-        but(entries=(*ENTRIES, entry("saw", 9, sent={"status": "processing_pipelines", "runs": 1}))),
-        but(entries=told(7, sent={"status": "completed_with_failures", "runs": 1})),
-    ],
-    "effects_said_twice": [but(said=(*SAID, *FURTHER, Said(20, OUTCOME, BATCH, "event 4", SAID[1].effects)))],
-    "started_too_early": [with_spelling(ended_at=later(seconds=1)), with_spelling(ended_at=None)],
-    "miscounted_by_orchestrator": [with_spelling(succeeded=(0,)), with_spelling(failed={0: "X"})],
-    "miscounted_by_essays": [
-        but(phases=(replace(counts("spellcheck"), rows_succeeded=1), counts("nlp"))),
-        but(phases=(replace(counts("spellcheck"), total=3), counts("nlp"))),
-        but(phases=(HALF_SPELLED, counts("nlp"))),
-        but(phases=(counts("spellcheck"),)),
-        but(phases=(*BALANCED.phases, replace(counts("nlp"), attempt=2))),
-        with_spelling(succeeded=(0,), failed={1: "X"}),
-        but(in_flight=1),
-    ],
-    "gathered_otherwise": [
-        but(gathered={}),
-        but(gathered={BATCH: replace(BALANCED.gathered[BATCH], status="processing_pipelines")}),
-        but(gathered={BATCH: replace(BALANCED.gathered[BATCH], results={"spellcheck": 2, "nlp": 1})}),
-    ],
-    "lost": [but(taken=TAKEN[:2]), but(said=(*SAID, *FURTHER, Said(20, OUTCOME, BATCH, "event 4")))],
-    "never_carried": [but(carried={"event 1": 1, "event 2": 1})],
-    "left_over": [but(work_left=1), but(timers_due=1), but(behind={"relay": 3})],
-    "out_of_order": [but(taken=(TAKEN[0], replace(TAKEN[1], order=4), TAKEN[2]))],
-    "guests_matched": [but(phases=(*BALANCED.phases, counts("student_matching")))],
-    "answered_differently": [
-        but(entries=told(1, answer=unlike_the_first(BATCH))),
-        but(entries=told(1, key="another key")),
-    ],
-    "more_batches_than_keys": [but(batches={**BALANCED.batches, OTHER: kept(*FACTS)})],
-    "uploads_kept_wrongly": [
-        but(uploads=BALANCED.uploads[:1]),
-        but(uploads=(*BALANCED.uploads, BALANCED.uploads[0])),
-        but(uploads=(BALANCED.uploads[0], Upload(BATCH, "b.txt", "accepted"))),
-    ],
-    "taken_twice": [but(taken=(*TAKEN, replace(TAKEN[2], order=4)))],
-    "cursors_moved_back": [but(cursors_moved_back=1)],
-    "never_said": [but(taken=(*TAKEN, Taken(4, "essay_lifecycle_service", REGISTERED, OTHER, "event 9")))],
-    "strangers_answered": [but(entries=told(5, status=200))],
-    "unlike_their_timeline": [
-        with_state(lambda batch: replace(batch, assignment_id="7")),
-        with_batch(replace(BALANCED.batches[BATCH], status="processing_pipelines")),
-        with_batch(replace(BALANCED.batches[BATCH], timeline=BALANCED.batches[BATCH].timeline[1:])),
-    ],
-    "drained_badly": [
-        but(struck=(replace(DRAINED, drained_in=11.0),)),
-        but(struck=(replace(DRAINED, drained_in=None),)),
-        but(struck=(replace(DRAINED, exit_code=1),)),
-    ],
-    "unplanted_letters": [but(planted=()), but(letters=(*BALANCED.letters, Letter("g", OUTCOME, "KeyError", b"{}")))],
-    "poison_not_set_aside": [
-        but(letters=()),
-        but(letters=(*BALANCED.letters, *BALANCED.letters)),
-        but(in_dlq=()),
-        but(planted=(*BALANCED.planted, Planted(mark="poison-2", topic=OUTCOME, groups=("essay_lifecycle_service",)))),
-    ],
-}
+DOCTORED: dict[str, list[Books]] = (
+    DOCTORED_WISHES
+    | DOCTORED_STREAMS
+    | {
+        "registrations_lost": [but(batches={})],
+        "announced_once": [
+            but(said=(*SAID[1:], *FURTHER), taken=TAKEN[1:]),
+            but(said=(*SAID, *FURTHER, Said(20, REGISTERED, BATCH, "event 4"))),
+            but(said=(*SAID, *FURTHER, Said(20, REGISTERED, OTHER, "event 4"))),
+        ],
+        "stuck": [
+            with_batch(UNFINISHED),
+            with_batch(kept(*FACTS[:2])),
+            replace(with_batch(kept(*FACTS[:3])), entries=told(8, sent={"pipelines": []})),
+        ],
+        "changed_after_the_end": [
+            but(entries=(*ENTRIES, entry("saw", 9, sent={"status": "processing_pipelines", "runs": 1}))),
+            but(entries=told(7, sent={"status": "completed_with_failures", "runs": 1})),
+        ],
+        "effects_said_twice": [but(said=(*SAID, *FURTHER, Said(20, OUTCOME, BATCH, "event 4", SAID[1].effects)))],
+        "started_too_early": [with_spelling(ended_at=later(seconds=1)), with_spelling(ended_at=None)],
+        "miscounted_by_orchestrator": [with_spelling(succeeded=(0,)), with_spelling(failed={0: "X"})],
+        "miscounted_by_essays": [
+            but(phases=(replace(counts("spellcheck"), rows_succeeded=1), counts("nlp"))),
+            but(phases=(replace(counts("spellcheck"), total=3), counts("nlp"))),
+            but(phases=(HALF_SPELLED, counts("nlp"))),
+            but(phases=(counts("spellcheck"),)),
+            but(phases=(*BALANCED.phases, replace(counts("nlp"), attempt=2))),
+            with_spelling(succeeded=(0,), failed={1: "X"}),
+            but(in_flight=1),
+        ],
+        "gathered_otherwise": [
+            but(gathered={}),
+            but(gathered={BATCH: replace(BALANCED.gathered[BATCH], status="processing_pipelines")}),
+            but(gathered={BATCH: replace(BALANCED.gathered[BATCH], results={"spellcheck": 2, "nlp": 1})}),
+        ],
+        "lost": [but(taken=TAKEN[:2]), but(said=(*SAID, *FURTHER, Said(20, OUTCOME, BATCH, "event 4")))],
+        "never_carried": [but(carried={"event 1": 1, "event 2": 1})],
+        "left_over": [but(work_left=1), but(timers_due=1), but(behind={"relay": 3})],
+        "out_of_order": [but(taken=(TAKEN[0], replace(TAKEN[1], order=4), TAKEN[2]))],
+        "guests_matched": [but(phases=(*BALANCED.phases, counts("student_matching")))],
+        "answered_differently": [
+            but(entries=told(1, answer=unlike_the_first(BATCH))),
+            but(entries=told(1, key="another key")),
+        ],
+        "more_batches_than_keys": [but(batches={**BALANCED.batches, OTHER: kept(*FACTS)})],
+        "uploads_kept_wrongly": [
+            but(uploads=BALANCED.uploads[:1]),
+            but(uploads=(*BALANCED.uploads, BALANCED.uploads[0])),
+            but(uploads=(BALANCED.uploads[0], Upload(BATCH, "b.txt", "accepted"))),
+        ],
+        "taken_twice": [but(taken=(*TAKEN, replace(TAKEN[2], order=4)))],
+        "cursors_moved_back": [but(cursors_moved_back=1)],
+        "never_said": [but(taken=(*TAKEN, Taken(4, "essay_lifecycle_service", REGISTERED, OTHER, "event 9")))],
+        "strangers_answered": [but(entries=told(5, status=200))],
+        "unlike_their_timeline": [
+            with_state(lambda batch: replace(batch, assignment_id="7")),
+            with_batch(replace(BALANCED.batches[BATCH], status="processing_pipelines")),
+            with_batch(replace(BALANCED.batches[BATCH], timeline=BALANCED.batches[BATCH].timeline[1:])),
+        ],
+        "drained_badly": [
+            but(struck=(replace(DRAINED, drained_in=11.0),)),
+            but(struck=(replace(DRAINED, drained_in=None),)),
+            but(struck=(replace(DRAINED, exit_code=1),)),
+        ],
+        "unplanted_letters": [
+            but(planted=()),
+            but(letters=(*BALANCED.letters, Letter("g", OUTCOME, "KeyError", b"{}"))),
+        ],
+        "poison_not_set_aside": [
+            but(letters=()),
+            but(letters=(*BALANCED.letters, *BALANCED.letters)),
+            but(in_dlq=()),
+            but(
+                planted=(
+                    *BALANCED.planted,
+                    Planted(mark="poison-2", topic=OUTCOME, groups=("essay_lifecycle_service",)),
+                )
+            ),
+        ],
+    }
+)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +186,7 @@ def test_attempts_add_up() -> None:
     again = kept(*first, due.message, outcome(SPELLCHECK, "b", attempt=2), FACTS[4])
     attempt = counts("spellcheck", 1, attempt=2)
     said = (*SAID, *commanded(again), *answers("ab"), *answers("b", run=RUN, attempt=2))
-    books = but(batches={BATCH: again}, said=said, carried=None)
+    books = but(batches={BATCH: again}, said=said, carried=None, shown=facts_shown(again))
 
     assert violations(replace(books, phases=(HALF_SPELLED, attempt, counts("nlp")))) == []
     for wrong in ((HALF_SPELLED, counts("nlp")), (counts("spellcheck"), attempt, counts("nlp"))):

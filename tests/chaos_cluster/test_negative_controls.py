@@ -42,6 +42,7 @@ NOTICED_BY = {
     "forgetful-answers": "more_batches_than_keys",
     "answered-without-commit": "registrations_lost",
     "paused-in-name-only": "commanded_while_halted",
+    "streams-begin-anew": "streamed_otherwise",
 }
 
 

@@ -31,6 +31,7 @@ from tests.chaos_cluster.balanced import (
     commanded,
     counts,
     entry,
+    facts_shown,
     kept,
 )
 
@@ -55,7 +56,10 @@ def books(life: KeptBatch, said: tuple[Said, ...], entries: tuple[Entry, ...], *
     asked = entry("request", NOW, status=202, key=CORRELATION, answer="{}")
     finished = entry("finished", NOW + 9, sent={"pipelines": ["nlp"]})
     told = (REGISTRATION, asked, *entries, finished)
-    return replace(Books(), entries=told, batches={BATCH: life}, said=(announced, *commanded(life), *said), **more)
+    begun = Books(
+        entries=told, batches={BATCH: life}, said=(announced, *commanded(life), *said), shown=facts_shown(life)
+    )
+    return replace(begun, **more)
 
 
 def come_late(run: str = RUN, attempt: int = 1) -> Said:

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote, urlencode
 
 import aiohttp
 from file_service.domain.file_names import file_name
@@ -105,17 +106,34 @@ class Api:
             after = page["next_after"]
         return facts
 
-    async def unended_batches(self) -> list[Json]:
-        """This user's batches that have not ended, in brief."""
+    async def batches(self, wanted: Json, limit: int | None = None) -> list[Json]:
+        """The batches that fit, newest first, page by page: all of them, or so many.
+
+        One's own; with an `owner`, or for `everyone`, it is asked as an operator.
+        """
+        query = [(name, value) for name, value in wanted.items() if name != "everyone"]
+        as_operator = "owner" in wanted or wanted.get("everyone", False)
         found: list[Json] = []
-        for status in ("pending_content", "ready", "processing"):
-            path = f"/v1/batches?status={status}&limit=100"
-            page = await self.get("batch_orchestrator_service", path)
+        cursor: str | None = ""
+        while cursor is not None and (limit is None or len(found) < limit):
+            page = await self._page([*query, ("limit", 100), *([("cursor", cursor)] if cursor else [])], as_operator)
             found += page["batches"]
-            while page["next_cursor"]:
-                page = await self.get("batch_orchestrator_service", f"{path}&cursor={page['next_cursor']}")
-                found += page["batches"]
+            cursor = page["next_cursor"]
+        return found[:limit]
+
+    async def operations(self) -> list[Json]:
+        """What operators have asked of many batches, the newest first."""
+        found: list[Json] = (await self.get("batch_orchestrator_service", "/v1/operations"))["operations"]
         return found
+
+    async def operation(self, operation_id: str) -> Json:
+        """How far it is."""
+        return await self.get("batch_orchestrator_service", f"/v1/operations/{quote(operation_id, safe='')}")
+
+    async def stop_operation(self, operation_id: str) -> Json:
+        """Ask no further batch."""
+        path = f"/v1/operations/{quote(operation_id, safe='')}/stop"
+        return await self.post("batch_orchestrator_service", path, {})
 
     @asynccontextmanager
     async def stream(self, batch_id: str | None, last: str | None) -> AsyncIterator[aiohttp.StreamReader]:
@@ -180,6 +198,12 @@ class Api:
     async def get(self, service: str, path: str) -> Json:
         """What the service answers."""
         return await self._patiently(lambda: self._session.get(self._url(service, path)))
+
+    async def _page(self, query: list[tuple[str, Any]], as_operator: bool) -> Json:
+        """An operator speaks for nobody in particular."""
+        url = f"{self._url('batch_orchestrator_service', '/v1/batches')}?{urlencode(query, doseq=True)}"
+        headers = {"X-User-ID": ""} if as_operator else {}
+        return await self._patiently(lambda: self._session.get(url, headers=headers))
 
     async def _patiently(self, ask: Ask) -> Json:
         """Ask again while something is away or restarts; no effect comes twice, as each POST has a key."""

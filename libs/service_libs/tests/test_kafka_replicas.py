@@ -5,10 +5,13 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
 import asyncpg
 import pytest
 import structlog
+from aiokafka.conn import AIOKafkaConnection
+from aiokafka.protocol.fetch import FetchRequest
 
 from huleedu_service_libs.runtime import Database, Group, KafkaEventBus, Work, current_unit, on, on_run, work
 from huleedu_service_libs.runtime.connection import Connection
@@ -203,6 +206,29 @@ async def test_a_broker_that_goes_and_comes_back_is_waited_for(
             await asyncio.to_thread(kafka_broker.start)
         await until(teller.all_counted_once_and_in_order)
         await kafka_world.until_well("counter")
+
+
+async def test_a_consumer_that_has_silently_stopped_fetching_is_replaced(
+    kafka_world: KafkaWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As uvloop's error does it, when a connection is cut in the wrong moment: aiokafka does not expect that one."""
+    send, cut = AIOKafkaConnection.send, asyncio.Event()
+
+    def cut_once(connection: AIOKafkaConnection, request: object, **more: bool) -> Any:
+        if isinstance(request, FetchRequest) and not cut.is_set():
+            cut.set()
+            raise RuntimeError("unable to perform operation on a transport that is closed")
+        return send(connection, request, **more)
+
+    async with kafka_world.reading(COUNTER):
+        await kafka_world.say(*said(1))
+        await kafka_world.until_tally("b", 1)
+        monkeypatch.setattr(AIOKafkaConnection, "send", cut_once)
+        await cut.wait()
+        await kafka_world.say(*said(2, 3))
+        await kafka_world.until_tally("b", 3)
+
+    assert await kafka_world.tally("b") == [1, 2, 3]
 
 
 async def test_a_replica_that_starts_before_its_broker_begins_when_it_is_there(

@@ -2,12 +2,14 @@
 
 import asyncio
 import socket
+import sys
 from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
 from quart import Blueprint, Response, request
 
+from huleedu_service_libs import server
 from huleedu_service_libs.app_factory import ServiceApp, create_app
 from huleedu_service_libs.metrics import ServiceMetrics
 from huleedu_service_libs.server import bind, serve
@@ -32,6 +34,16 @@ def app_named(name: str, **settings: float) -> ServiceApp:
     @blueprint.post("/body")
     async def measure() -> dict[str, int]:
         return {"bytes": len(await request.get_data(as_text=False))}
+
+    @blueprint.get("/flood")
+    async def flood() -> Response:
+        async def all_of_it() -> AsyncIterator[bytes]:
+            while True:
+                yield b"x" * 100_000
+
+        response = Response(all_of_it())
+        response.timeout = None
+        return response
 
     @blueprint.get("/stream")
     async def stream() -> Response:
@@ -108,6 +120,27 @@ async def test_a_stream_that_does_not_end_is_cut_off(stopping: asyncio.Event) ->
             await served.stopped()
 
     assert app.open_tasks == set()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system cannot be told")
+async def test_who_takes_nothing_any_more_is_lost_without_alarm(
+    stopping: asyncio.Event, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(server, "STALLED_SECONDS", 0.5)
+    app = app_named("one")
+    served = await serve(app, "127.0.0.1", 0, stopping)
+    reader, writer = await asyncio.open_connection(served.host, served.port, limit=1000)
+    writer.write(b"GET /flood HTTP/1.1\r\nHost: here\r\n\r\n")
+    await reader.read(1)
+
+    while app.open_tasks:
+        await asyncio.sleep(0.01)
+
+    with pytest.raises(ConnectionError):
+        await reader.read()
+    stopping.set()
+    await served.stopped()
+    assert not [record for record in caplog.records if record.name == "asyncio"]
 
 
 async def test_ten_megabytes_are_refused_while_they_are_still_coming(stopping: asyncio.Event) -> None:

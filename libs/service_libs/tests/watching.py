@@ -12,7 +12,7 @@ from huleedu_service_libs.event_streams import Hub, Shown, StreamMetrics, Stream
 from huleedu_service_libs.event_streams.reading import EventReader, StreamedEvent
 from huleedu_service_libs.metrics import ServiceMetrics
 from huleedu_service_libs.runtime.connection import Connection
-from huleedu_service_libs.runtime.tail import Gap
+from huleedu_service_libs.runtime.tail import Gap, Tail
 from libs.service_libs.tests.bus_world import World, until
 
 
@@ -42,7 +42,7 @@ def hub_over(world: World, **settings: float) -> tuple[Hub[Whispered], StreamMet
     """As one replica has it."""
     metrics = StreamMetrics(ServiceMetrics("test_service"))
     own = StreamSettings.load(**settings)
-    return Hub(world.database, world.bus, Whispered, shown, own, metrics), metrics
+    return Hub(Tail(world.database, world.bus, Whispered), shown, own, metrics), metrics
 
 
 async def snapshot(con: Connection, gap: Gap | None) -> bytes:

@@ -30,8 +30,8 @@ from huleedu_service_libs.runtime.tail import Place
 stream_blueprint = Blueprint("streams", __name__)
 
 _EVENTS = {
-    "fact": "a fact of the timeline (batch_id, seq, at, kind, data), and how the batch stands after it (status,"
-    " client_status, waiting_for). `data` is null where it is too long for a stream: the timeline has it.",
+    "fact": "a fact of the timeline (batch_id, seq, at, kind, who, why, data), and how the batch stands after it"
+    " (status, client_status, waiting_for). `data` is null where it is too long for a stream: the timeline has it.",
     "progress": "how far a phase of the active run is (batch_id, run_id, at, attempt), with `progress` as the status"
     " has it in progress.phases.",
     "notification": "what a teacher should hear of.",

@@ -15,6 +15,7 @@ from common_core.messages.control import (
     BatchPhaseDeadlinePassedV1,
     BatchResumedV1,
     BatchRunCancelledV1,
+    BatchWaitGivenUpV1,
 )
 from common_core.messages.matching import BatchServiceStudentMatchingInitiateCommandDataV1
 from common_core.shared import SystemProcessingMetadata
@@ -62,6 +63,24 @@ def phase_deadline(batch: Batch, run: Run, phase: PhaseRun, at: datetime) -> Bat
         phase_name=phase.name,
         run_id=run.run_id,
         attempt=phase.attempt,
+        correlation_id=run.correlation_id,
+        timestamp=at,
+    )
+
+
+def content_given_up(fact: BatchRegistered, at: datetime) -> BatchWaitGivenUpV1:
+    """Not even ELS has said what has come."""
+    return BatchWaitGivenUpV1(batch_id=fact.batch_id, correlation_id=fact.correlation_id, timestamp=at)
+
+
+def phase_given_up(batch: Batch, run: Run, phase: PhaseRun, at: datetime) -> BatchWaitGivenUpV1:
+    """Not even after its deadline has this attempt been answered."""
+    return BatchWaitGivenUpV1(
+        batch_id=batch.batch_id,
+        phase_name=phase.name,
+        run_id=run.run_id,
+        attempt=phase.attempt,
+        essay_ids=[batch.essays.ids[essay] for essay in phase.outstanding],
         correlation_id=run.correlation_id,
         timestamp=at,
     )

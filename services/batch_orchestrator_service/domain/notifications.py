@@ -98,31 +98,41 @@ def completed(batch: Batch, run: Run, at: datetime) -> TeacherNotificationReques
 
 
 def content_closed(batch: Batch, at: datetime) -> Told:
-    """No more content will come: the teacher is told if there is none, or if the time for it was up."""
-    ingestion, expected = batch.ingestion, len(batch.essays.ids)
+    """No more content will come: the teacher is told if none can be used, or if some has not come in time."""
+    ingestion = batch.ingestion
     if batch.cancelled or not (ingestion.error_code or ingestion.wait.overdue):
         return ()
-    usable = len(batch.essays.ready)
-    if ingestion.error_code is None:
-        kind, priority = CONTENT_INCOMPLETE, NotificationPriority.HIGH
-        message = f"The time for handing in is over: {usable} of {_essays(expected)} can be processed."
-    else:
-        kind, priority = CONTENT_FAILED, NotificationPriority.IMMEDIATE
-        is_late = ingestion.error_code == DEADLINE_PASSED
-        message = "No usable file came in time." if is_late else "None of the files can be used."
-    told = _notification(
+    return (_content_failed(batch, at) if ingestion.error_code else _content_incomplete(batch, at),)
+
+
+def _content_failed(batch: Batch, at: datetime) -> TeacherNotificationRequestedV1:
+    is_late = batch.ingestion.error_code == DEADLINE_PASSED
+    return _notification(
         batch,
-        kind,
-        priority,
-        message,
+        CONTENT_FAILED,
+        NotificationPriority.IMMEDIATE,
+        "No usable file came in time." if is_late else "None of the files can be used.",
         at,
         batch.registration.correlation_id,
         action_required=True,
-        error_code=ingestion.error_code or DEADLINE_PASSED,
+        error_code=batch.ingestion.error_code,
+        expected_essays=len(batch.essays.ids),
+    )
+
+
+def _content_incomplete(batch: Batch, at: datetime) -> TeacherNotificationRequestedV1:
+    usable, expected = len(batch.essays.ready), len(batch.essays.ids)
+    return _notification(
+        batch,
+        CONTENT_INCOMPLETE,
+        NotificationPriority.HIGH,
+        f"The time for handing in is over: {usable} of {_essays(expected)} can be processed.",
+        at,
+        batch.registration.correlation_id,
+        action_required=True,
         usable_essays=usable,
         expected_essays=expected,
     )
-    return (told,)
 
 
 def students_suggested(batch: Batch, fact: StudentsSuggested, at: datetime) -> Told:

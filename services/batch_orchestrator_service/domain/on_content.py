@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from batch_orchestrator_service.domain import notifications as tell
 from batch_orchestrator_service.domain import on_matching
-from batch_orchestrator_service.domain.announcements import announcement, content_deadline
+from batch_orchestrator_service.domain.announcements import announcement, content_deadline, content_given_up
 from batch_orchestrator_service.domain.asked import BatchRegistered
 from batch_orchestrator_service.domain.batch import Batch
 from batch_orchestrator_service.domain.essays import Essays
@@ -57,7 +57,8 @@ def overdue(batch: Batch, deadline: ContentDeadlinePassed, at: datetime) -> Step
     if not batch.ingestion.is_open or batch.paused or due != wait.until:
         return batch, ()
     if wait.overdue:
-        return closed(batch, [], at)
+        ended, said = closed(batch, [], at)
+        return ended, (content_given_up(batch.registration, at), *said)
     if longer := wait.extended(at, _silence(batch), done=0):
         return replace(batch, ingestion=replace(batch.ingestion, wait=longer)), ()
     return waited_for_no_longer(batch, at)

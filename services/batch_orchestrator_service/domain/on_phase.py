@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from batch_orchestrator_service.domain import notifications as tell
 from batch_orchestrator_service.domain import retry
-from batch_orchestrator_service.domain.announcements import phase_deadline
+from batch_orchestrator_service.domain.announcements import phase_deadline, phase_given_up
 from batch_orchestrator_service.domain.batch import Batch
 from batch_orchestrator_service.domain.facts import PhaseDeadlinePassed, RetryDue
 from batch_orchestrator_service.domain.inherited import phase_wait
@@ -49,13 +49,18 @@ def overdue(batch: Batch, deadline: PhaseDeadlinePassed, at: datetime) -> Step:
         return batch, ()
     kind, run = PHASES[phase.name], batch.runs[-1]
     if phase.wait.overdue:
-        failed = dict.fromkeys(phase.outstanding, PHASE_TIMED_OUT)
-        return _attempt_over(batch, phase.answered((), failed), failed, at)
+        return _given_up(batch, run, phase, at)
     if longer := phase.wait.extended(at, kind.time_limit(len(phase.outstanding)), deadline.done):
         return with_run(batch, run.with_phase(replace(phase, wait=longer))), ()
     closing = replace(phase, wait=phase.wait.closing(at, kind.silence))
     said = (phase_deadline(batch, run, phase, at), *tell.delayed(batch, run, phase, at))
     return with_run(batch, run.with_phase(closing)), said
+
+
+def _given_up(batch: Batch, run: Run, phase: PhaseRun, at: datetime) -> Step:
+    failed = dict.fromkeys(phase.outstanding, PHASE_TIMED_OUT)
+    changed, said = _attempt_over(batch, phase.answered((), failed), failed, at)
+    return changed, (phase_given_up(batch, run, phase, at), *said)
 
 
 def retry_due(batch: Batch, due: RetryDue, at: datetime) -> Step:

@@ -14,8 +14,8 @@ FEW = 50_000
 FROM_THE_NEWEST = "~"
 """A cursor before all ids."""
 
-# Whatever narrows a walk stands in its index: what does not fit costs no look at the table. A status is a range here, and
-# sorted by: of a mere value PostgreSQL might believe that many have it, and go through all rows by the primary key.
+# Whatever narrows a walk stands in its index: what does not fit costs no look at the table. A status is a range here,
+# and sorted by: of a mere value PostgreSQL might believe that many have it, and go through all rows by the primary key.
 _WALKS = """select found.batch_id from unnest($1::text[]) wanted(status) cross join lateral (
     select batch_id from batches where status >= wanted.status and (status, batch_id) < (wanted.status, $3){narrowed}
     order by status desc, batch_id desc limit $2) found"""

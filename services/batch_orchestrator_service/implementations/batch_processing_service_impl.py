@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-import msgspec
-
 from batch_orchestrator_service.api_models import (
     BatchRegistrationRequestV1,
     BatchRegistrationResponse,
@@ -14,7 +12,6 @@ from batch_orchestrator_service.api_models import (
     PlannedPhase,
     PromptRequest,
     PromptResponse,
-    TimelineFact,
     TimelineResponse,
 )
 from batch_orchestrator_service.domain.batch import Batch
@@ -25,7 +22,8 @@ from batch_orchestrator_service.implementations.pipeline_desk import PipelineDes
 from batch_orchestrator_service.implementations.prompt_desk import PromptDesk
 from batch_orchestrator_service.implementations.registrar import Registrar, storage_reference
 from batch_orchestrator_service.implementations.status_view import status_of
-from batch_orchestrator_service.protocols import BatchRepositoryProtocol, PhaseProgress, TimelineEntry
+from batch_orchestrator_service.implementations.timeline_view import fact_body
+from batch_orchestrator_service.protocols import BatchRepositoryProtocol, PhaseProgress
 from common_core.enums import PhaseName
 from common_core.messages.pipeline import PromptPayload
 from huleedu_service_libs.causes import cause_of_request
@@ -67,7 +65,9 @@ class BatchProcessingServiceImpl:
         if request.batch_id not in (None, batch_id):
             raise BatchIdMismatch
         batch = _owned(await self._batches.get(batch_id), batch_id, user_id)
-        resolved = await self._pipelines.resolve(batch, request.requested_pipeline, _payload(request), correlation_id)
+        resolved = await self._pipelines.resolve(
+            batch, request.requested_pipeline, _payload(request), correlation_id, request.retry_reason
+        )
 
         async def start() -> PipelineRequestResponse:
             return _accepted(batch_id, correlation_id, await self._pipelines.start(resolved))
@@ -108,7 +108,7 @@ class BatchProcessingServiceImpl:
         last = entries[-1].seq if entries else batch.version
         return TimelineResponse(
             batch_id=batch_id,
-            facts=[_fact(entry) for entry in entries],
+            facts=[fact_body(entry, batch) for entry in entries],
             next_after=last if last < batch.version else None,
         )
 
@@ -147,10 +147,4 @@ def _accepted(batch_id: str, correlation_id: str, run: Run) -> PipelineRequestRe
     phases = [PlannedPhase(name=p.name, depends_on=list(p.depends_on), reuse=p.reuse) for p in run.phases]
     return PipelineRequestResponse(
         message=message, batch_id=batch_id, correlation_id=correlation_id, run_id=run.run_id, phases=phases
-    )
-
-
-def _fact(entry: TimelineEntry) -> TimelineFact:
-    return TimelineFact(
-        seq=entry.seq, at=entry.at, kind=entry.fact.topic, data=msgspec.to_builtins(entry.fact, str_keys=True)
     )

@@ -26,7 +26,7 @@ class PipelineDesk:
         self._available, self._new_id = settings.available_phases, new_id
 
     async def resolve(
-        self, batch: Batch, pipeline: str, payload: PromptPayload, correlation_id: str
+        self, batch: Batch, pipeline: str, payload: PromptPayload, correlation_id: str, reason: str | None = None
     ) -> PipelineResolved:
         """The fact that starts the run. Raises a RefusedCommand, or Unavailable while BCS is away."""
         if (refused := refusal(batch)) is not None:
@@ -40,6 +40,7 @@ class PipelineDesk:
             run_id=self._new_id(),
             as_of=batch.version,
             asked_by=batch.registration.user_id,
+            reason=reason,
             requested_pipeline=pipeline,
             phases=phases,
             correlation_id=correlation_id,

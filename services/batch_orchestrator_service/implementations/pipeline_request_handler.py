@@ -36,7 +36,9 @@ class PipelineRequestHandler:
             return BatchNotFound(batch_id=request.batch_id)
         payload = request.prompt_payload or PromptPayload()
         try:
-            return await self._desk.resolve(batch, request.requested_pipeline, payload, request.client_correlation_id)
+            return await self._desk.resolve(
+                batch, request.requested_pipeline, payload, request.client_correlation_id, request.retry_reason
+            )
         except RefusedCommand as refused:
             return refused
 

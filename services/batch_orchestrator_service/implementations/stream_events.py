@@ -12,6 +12,7 @@ from batch_orchestrator_service.domain.batch import Batch
 from batch_orchestrator_service.domain.facts import Fact
 from batch_orchestrator_service.implementations.phase_view import view_of
 from batch_orchestrator_service.implementations.status_view import phase_progress, waiting_for
+from batch_orchestrator_service.implementations.timeline_view import who_said, why_said
 from batch_orchestrator_service.protocols import PhaseProgress
 from common_core.enums import CLIENT_STATUS, BatchClientStatus, BatchStatus
 from common_core.messages.pipeline import ELSBatchPhaseProgressV1
@@ -53,6 +54,8 @@ class ShownFact(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     at: datetime
     kind: str
+    who: str | None
+    why: str | None
     data: msgspec.Raw | None
     status: BatchStatus
     client_status: BatchClientStatus
@@ -85,6 +88,8 @@ def fact_shown(batch: Batch, fact: Fact) -> BatchStreamEvent:
         seq=batch.version,
         at=batch.changed_at,
         kind=fact.topic,
+        who=who_said(fact, batch),
+        why=why_said(fact),
         data=msgspec.Raw(raw) if len(raw) <= MOST_DATA_BYTES else None,
         status=batch.status,
         client_status=CLIENT_STATUS[batch.status],

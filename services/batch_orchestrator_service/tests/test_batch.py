@@ -39,6 +39,7 @@ from common_core.messages.batch import (
     BatchEssaysRegistered,
     BatchPipelineCompletedV1,
 )
+from common_core.messages.control import BatchWaitGivenUpV1
 from common_core.messages.pipeline import (
     BatchServiceAIFeedbackInitiateCommandDataV1,
     BatchServiceCJAssessmentInitiateCommandDataV1,
@@ -129,8 +130,9 @@ class TestContent:
 
     def test_a_batch_ends_even_if_els_stays_silent(self) -> None:
         batch, _ = then(after(registered()), CONTENT_DEADLINE, later(days=1))
-        batch, _ = then(batch, SILENCE, later(days=1, hours=1))
+        batch, effects = then(batch, SILENCE, later(days=1, hours=1))
 
+        assert [given_up.phase_name for given_up in said(effects, BatchWaitGivenUpV1)] == [None]
         assert batch.status is BatchStatus.CONTENT_INGESTION_FAILED
         assert batch.ingestion.error_code == "CONTENT_DEADLINE_PASSED"
 

@@ -35,6 +35,7 @@ from common_core.messages.control import (
     BatchPhaseDeadlinePassedV1,
     BatchResumedV1,
     BatchRunCancelledV1,
+    BatchWaitGivenUpV1,
 )
 from huleedu_service_libs.runtime.effects import Effect, Never
 
@@ -76,6 +77,8 @@ class TestDeadlines:
     def test_if_els_says_nothing_all_have_failed_and_are_tried_again(self) -> None:
         closing, effects = then(after(*RUNNING), overdue(), AT + LIMIT)
         batch, effects = then(closing, *the_timer(effects))
+        (given_up,) = said(effects, BatchWaitGivenUpV1)
+        assert (given_up.phase_name, given_up.attempt, given_up.essay_ids) == (SPELLCHECK, 1, ["a", "b"])
         spelling = batch.runs[-1].phase(SPELLCHECK)
         assert spelling is not None
         assert (spelling.awaits_retry, spelling.outstanding) == (True, (0, 1))

@@ -1,7 +1,7 @@
 """Stopping, pausing, going on and trying again over HTTP, with the parts in memory."""
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from quart.typing import TestClientProtocol as Client
@@ -14,6 +14,7 @@ from batch_orchestrator_service.tests.in_memory import InMemory
 from batch_orchestrator_service.tests.said import SPELLCHECK, outcome, provisioned
 from huleedu_service_libs.health import Health
 from huleedu_service_libs.metrics import ServiceMetrics
+from huleedu_service_libs.runtime.effects import Later
 from huleedu_service_libs.tracing import Tracing
 
 REGISTRATION: dict[str, Any] = {"expected_essay_count": 2, "course_code": "SV2", "user_id": "teacher-1"}
@@ -150,6 +151,42 @@ async def test_a_batch_that_has_ended_says_why_it_does_not_take_this(
 
     status, refused = await found.wish(what, **body)
     assert (status, refused["code"]) == expected
+
+
+async def test_what_is_being_worked_on_or_has_not_failed_is_not_tried_again(world: InMemory, client: Client) -> None:
+    found = await ready(world, client)
+    _, run = await found.wish("pipelines", requested_pipeline="spellcheck")
+    status, refused = await found.wish("phases/spellcheck/retry")
+    assert (status, refused["code"]) == (409, "PIPELINE_ALREADY_ACTIVE")
+
+    batch = await world.batches.get(found.batch_id)
+    assert batch is not None
+    await found.happens(outcome(SPELLCHECK, batch.essays.ids, run=run["run_id"], batch_id=found.batch_id))
+    status, refused = await found.wish("phases/spellcheck/retry")
+    assert (status, refused["code"]) == (409, "NOTHING_FAILED")
+
+
+async def test_the_timeline_says_who_and_why_of_every_fact(world: InMemory, client: Client) -> None:
+    found = await ready(world, client)
+    _, run = await found.wish("pipelines", requested_pipeline="spellcheck", retry_reason="the prompt is there now")
+    batch = await world.batches.get(found.batch_id)
+    assert batch is not None
+    ada, bo = batch.essays.ids
+    await found.happens(outcome(SPELLCHECK, [ada], {bo: "TIMEOUT"}, run=run["run_id"], batch_id=found.batch_id))
+    (timer,) = [effect for effect in world.publisher.effects if isinstance(effect, Later)][-1:]
+    world.watch.forward(minutes=2)
+    await found.happens(cast(Fact, timer.message))
+    answer = await client.post(f"/v1/batches/{found.batch_id}/pause", json={"reason": "late"})
+    assert answer.status_code == 202
+
+    assert [(fact["who"], fact["why"]) for fact in await found.timeline()] == [
+        ("teacher-1", None),
+        ("essay_lifecycle_service", "2 of 3 essays have their text, and no more are waited for."),
+        ("teacher-1", "the prompt is there now"),
+        ("essay_lifecycle_service", "1 essays came through spellcheck, 1 did not."),
+        ("batch_orchestrator_service", "The pause before the next attempt of spellcheck was over."),
+        (None, "late"),
+    ]
 
 
 async def test_a_cancelled_batch_takes_a_further_pipeline(world: InMemory, client: Client) -> None:

@@ -13,8 +13,7 @@ from msgspec.structs import replace
 from batch_orchestrator_service.config import SERVICE_NAME
 from batch_orchestrator_service.domain.facts import Fact, Timer
 from batch_orchestrator_service.domain.timers import running
-from batch_orchestrator_service.implementations.batch_table import BatchTable, KeptBatch
-from batch_orchestrator_service.implementations.codec import unpack_batch
+from batch_orchestrator_service.implementations.batch_table import BatchTable
 from batch_orchestrator_service.tests.life import after
 from batch_orchestrator_service.tests.others import Watch
 from batch_orchestrator_service.tests.racing import Replica, Stop, Story, kept, overlapping, told
@@ -32,6 +31,7 @@ from batch_orchestrator_service.tests.said import (
     resume,
     retry,
 )
+from batch_orchestrator_service.tests.unguarded import Unguarded, Unlocked, Unversioned, without_key
 from common_core.enums import BatchStatus
 from common_core.messages.batch import BatchPipelineCompletedV1
 from common_core.messages.control import BatchPausedV1, BatchRunCancelledV1
@@ -39,7 +39,6 @@ from common_core.messages.pipeline import (
     BatchServiceNLPInitiateCommandDataV1,
     BatchServiceSpellcheckInitiateCommandDataV1,
 )
-from huleedu_service_libs.runtime.connection import Connection
 from huleedu_service_libs.runtime.database import Database
 
 SPELL, ANALYSE = BatchServiceSpellcheckInitiateCommandDataV1, BatchServiceNLPInitiateCommandDataV1
@@ -151,37 +150,14 @@ RACES: Mapping[str, Race] = {
 }
 
 
-class Unlocked(BatchTable):
-    """The version alone guards."""
-
-    async def read(self, con: Connection, keys: Sequence[str]) -> dict[str, KeptBatch]:
-        """Without a lock."""
-        rows = await con.fetch("select batch_id, state from batches where batch_id = any($1::text[])", list(keys))
-        batches = {row["batch_id"]: unpack_batch(row["state"]) for row in rows}
-        return {batch_id: KeptBatch(batch, batch.version) for batch_id, batch in batches.items()}
-
-
-class Unversioned(BatchTable):
-    """The lock alone guards."""
-
-    async def write(self, con: Connection, states: Mapping[str, KeptBatch]) -> None:
-        """Over whatever is there."""
-        query = "select batch_id, version from batches where batch_id = any($1::text[]) for update"
-        known = {row["batch_id"]: row["version"] for row in await con.fetch(query, list(states))}
-        await super().write(con, {name: KeptBatch(kept.batch, known.get(name, 0)) for name, kept in states.items()})
-
-
-class Unguarded(Unlocked, Unversioned):
-    """Nothing guards."""
-
-
 GUARDS = {"lock and version": BatchTable(), "version alone": Unlocked(), "lock alone": Unversioned()}
 
 
 @pytest.fixture
 async def database(service_dsn: str) -> AsyncIterator[Database]:
-    """The service's database, at one moment."""
-    database = await Database.connect(service_dsn, SERVICE_NAME, size=REPLICAS + 1, clock=Watch())
+    """The service's database, at one moment; whoever is held inside a transaction keeps it."""
+    patient = {"idle_in_transaction_session_timeout": "0"}
+    database = await Database.connect(service_dsn, SERVICE_NAME, size=REPLICAS + 1, clock=Watch(), **patient)
     yield database
     await database.close()
 
@@ -232,8 +208,7 @@ async def test_it_is_so_in_a_crowd(database: Database, table: BatchTable) -> Non
 
 
 async def test_without_lock_and_version_every_race_is_lost(database: Database) -> None:
-    """The timeline's key would still give it away."""
-    await database.pool.execute("alter table timeline drop constraint pk_timeline")
+    await without_key(database)
 
     assert await lost(database, Unguarded()) == RACES.keys()
     assert await lost_in_a_crowd(database, Unguarded())

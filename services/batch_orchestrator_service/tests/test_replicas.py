@@ -21,6 +21,7 @@ from batch_orchestrator_service.tests.others import Watch
 from batch_orchestrator_service.tests.racing import Replica, said_of
 from batch_orchestrator_service.tests.replicas import OPERATOR, Answer, ask, ask_all, replicas
 from batch_orchestrator_service.tests.said import SPELLCHECK, outcome, provisioned
+from batch_orchestrator_service.tests.unguarded import read_unlocked, without_key, write_over
 from common_core.messages.control import BatchPausedV1, BatchResumedV1, BatchRunCancelledV1
 from common_core.messages.pipeline import (
     BatchServiceNLPInitiateCommandDataV1,
@@ -101,10 +102,7 @@ async def world(service_dsn: str, conductor: Conductor, watch: Watch, tmp_path: 
     """Two replicas; each is asked by four."""
     database = await Database.connect(service_dsn, SERVICE_NAME, clock=watch)
     async with replicas(2, service_dsn, conductor, watch, tmp_path) as clients:
-        world = Replicas([*clients] * 4, database, watch)
-        yield world
-    for row in await database.pool.fetch("select batch_id from batches"):
-        assert await world.is_its_timeline(row["batch_id"])
+        yield Replicas([*clients] * 4, database, watch)
     await database.close()
 
 
@@ -119,6 +117,7 @@ async def test_of_cancels_at_the_same_moment_one_counts(world: Replicas) -> None
     assert codes(await ask_all(world.clients, f"/v1/batches/{batch}/cancel")) == {"202": 8}
     assert await world.happened(batch, CancelAsked) == 1
     assert (await world.said(batch))[BatchRunCancelledV1.topic] == 1
+    assert await world.is_its_timeline(batch)
 
 
 @pytest.mark.parametrize(
@@ -197,4 +196,18 @@ async def test_a_bulk_cancel_leaves_nothing_of_its_owner_that_was_there_and_touc
         (cancelled,) = [place for place, fact in enumerate(facts) if isinstance(fact, CancelAsked)]
         assert not [fact for fact in facts[cancelled:] if isinstance(fact, PauseAsked | ResumeAsked)]
         assert (await world.said(each))[BatchRunCancelledV1.topic] == 1
+        assert await world.is_its_timeline(each)
     assert not await world.happened(untouched, CancelAsked)
+
+
+async def test_where_nothing_guards_more_than_one_cancel_counts(
+    world: Replicas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await without_key(world.database)
+    batches = [await world.running() for _ in range(10)]
+    monkeypatch.setattr(BatchTable, "read", read_unlocked)
+    monkeypatch.setattr(BatchTable, "write", write_over)
+    for batch in batches:
+        await ask_all(world.clients, f"/v1/batches/{batch}/cancel")
+
+    assert max([(await world.said(batch))[BatchRunCancelledV1.topic] for batch in batches]) > 1

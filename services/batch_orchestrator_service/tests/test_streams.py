@@ -87,7 +87,7 @@ async def test_the_facts_of_a_stream_are_those_of_the_timeline(client: Client, o
         *_, fact = await viewer.until("fact")
 
     timeline = await (await client.get(f"/v1/batches/{batch}/timeline?after=1")).get_json()
-    shown = {name: told(fact)[name] for name in ("seq", "at", "kind", "data")}
+    shown = {name: told(fact)[name] for name in ("seq", "at", "kind", "who", "why", "data")}
     assert timeline["facts"] == [shown]
 
 

@@ -62,7 +62,8 @@ class Careless(Together):
 async def database(service_dsn: str) -> AsyncIterator[Database]:
     """With a deadline for each batch that is due."""
     watch = Watch()
-    database = await Database.connect(service_dsn, SERVICE_NAME, size=2 * REPLICAS, clock=watch)
+    patient = {"idle_in_transaction_session_timeout": "0"}
+    database = await Database.connect(service_dsn, SERVICE_NAME, size=2 * REPLICAS, clock=watch, **patient)
     await database.pool.execute("insert into runtime.cursor(grp, owner) values ($1, $2)", SERVICE_NAME, OWNER)
     for batch_id in BATCHES:
         facts = (registered("ab"), provisioned("ab"), SPELLING_THEN_ANALYSIS)

@@ -1,7 +1,9 @@
 """Who wrote which essay, as thin routes: parse, ask the desk, return."""
 
+from collections.abc import Awaitable, Callable
+
 from dishka import FromDishka
-from quart import Blueprint
+from quart import Blueprint, Response
 from quart_dishka import inject
 from quart_schema import document_response, validate_request, validate_response
 
@@ -32,18 +34,30 @@ async def show_associations(batch_id: str, desk: FromDishka[AssociationDesk]) ->
     return await desk.show(batch_id, asker().user_id)
 
 
-@associations.post("", endpoint="decide")
-@associations.post("/confirm", endpoint="confirm")
-@validate_request(ConfirmationRequest)
-@document_response(ConfirmationResponse)
-@refuses(
-    *(UserUnknown, IdentityMismatch, AssociationsNotFound, AssociationsChanged),
-    *(EssaysNotOfBatch, StudentsNotInClass, StudentTwice, KeyReused),
-)
-@idempotent(200)
-@inject
-async def confirm_associations(
+def _deciding(view: Callable[..., Awaitable[ConfirmationResponse]]) -> Callable[..., Awaitable[Response]]:
+    """What both addresses of a decision have in common: the second is how older clients know it."""
+    refusing = refuses(
+        *(UserUnknown, IdentityMismatch, AssociationsNotFound, AssociationsChanged),
+        *(EssaysNotOfBatch, StudentsNotInClass, StudentTwice, KeyReused),
+    )
+    answering = document_response(ConfirmationResponse)(refusing(idempotent(200)(inject(view))))
+    asked: Callable[..., Awaitable[Response]] = validate_request(ConfirmationRequest)(answering)
+    return asked
+
+
+@associations.post("")
+@_deciding
+async def decide_associations(
     batch_id: str, data: ConfirmationRequest, desk: FromDishka[AssociationDesk]
 ) -> ConfirmationResponse:
     """Say who wrote one essay, many or all, for the first time or otherwise than before."""
+    return await desk.confirm(batch_id, data, asker(data.user_id))
+
+
+@associations.post("/confirm")
+@_deciding
+async def confirm_associations(
+    batch_id: str, data: ConfirmationRequest, desk: FromDishka[AssociationDesk]
+) -> ConfirmationResponse:
+    """The same."""
     return await desk.confirm(batch_id, data, asker(data.user_id))

@@ -47,8 +47,9 @@ async def show_class(class_id: str, desk: FromDishka[ClassDesk]) -> ClassBody:
 
 @classes.put("/<class_id>")
 @validate_request(ClassChange)
-@refuses(UserUnknown, ClassNotFound, MultipleCourses, ClassChanged)
-@validate_response(ClassBody)
+@document_response(ClassBody)
+@refuses(UserUnknown, ClassNotFound, MultipleCourses, ClassChanged, KeyReused)
+@idempotent(200)
 @inject
 async def change_class(class_id: str, data: ClassChange, desk: FromDishka[ClassDesk]) -> ClassBody:
     """Give a class another name or course."""
@@ -56,8 +57,9 @@ async def change_class(class_id: str, data: ClassChange, desk: FromDishka[ClassD
 
 
 @classes.delete("/<class_id>")
-@refuses(UserUnknown, ClassNotFound)
-@validate_response(Removed)
+@document_response(Removed)
+@refuses(UserUnknown, ClassNotFound, KeyReused)
+@idempotent(200)
 @inject
 async def remove_class(class_id: str, desk: FromDishka[ClassDesk]) -> Removed:
     """Remove a class; its students stay."""

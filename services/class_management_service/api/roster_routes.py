@@ -28,7 +28,7 @@ from class_management_service.errors import (
 from class_management_service.implementations.roster_desk import Roster, RosterDesk, roster_body
 from class_management_service.implementations.roster_import import RosterImport
 from class_management_service.spreadsheets import writing
-from huleedu_service_libs.idempotency import KeyReused, idempotent
+from huleedu_service_libs.idempotency import KEPT, KeyReused, idempotent, uses_key
 from huleedu_service_libs.problems import refuses
 
 rosters = Blueprint("rosters", __name__, url_prefix="/v1/classes/<class_id>")
@@ -52,6 +52,7 @@ async def show_roster(class_id: str, desk: FromDishka[RosterDesk]) -> RosterBody
 
 
 @rosters.post("/roster/import")
+@uses_key(KEPT)
 @refuses(
     *(UserUnknown, ClassNotFound, NoRosterFile, NotASpreadsheet, SpreadsheetTooLarge, ColumnsUnknown, TooManyRows),
     *(RosterEmpty, RosterHasFaults, RosterChanged, ClassFull, KeyReused),

@@ -61,8 +61,9 @@ async def show_student(student_id: str, desk: FromDishka[StudentDesk]) -> Studen
 
 @students.put("/<student_id>")
 @validate_request(StudentChange)
-@refuses(UserUnknown, StudentNotFound, ClassNotFound, EmailTaken, ClassFull, StudentChanged)
-@validate_response(StudentBody)
+@document_response(StudentBody)
+@refuses(UserUnknown, StudentNotFound, ClassNotFound, EmailTaken, ClassFull, StudentChanged, KeyReused)
+@idempotent(200)
 @inject
 async def change_student(student_id: str, data: StudentChange, desk: FromDishka[StudentDesk]) -> StudentBody:
     """Give a student another name, address or class."""
@@ -70,8 +71,9 @@ async def change_student(student_id: str, data: StudentChange, desk: FromDishka[
 
 
 @students.delete("/<student_id>")
-@refuses(UserUnknown, StudentNotFound)
-@validate_response(Removed)
+@document_response(Removed)
+@refuses(UserUnknown, StudentNotFound, KeyReused)
+@idempotent(200)
 @inject
 async def remove_student(student_id: str, desk: FromDishka[StudentDesk]) -> Removed:
     """Forget a student, for good."""

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from common_core.enums import AssociationValidationMethod, CourseCode
+from common_core.enums import AssociationValidationMethod, CourseCode, MatchOutcome
 
 
 class Suggestion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -33,10 +33,15 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class EssayMatch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An essay: likeliest student first, or why there is none, or why somebody must look."""
+    """An essay: likeliest student first, or why there is none, or why somebody must look.
+
+    `outcome` and `code` are matching's words for it.
+    """
 
     file_name: str
     suggestions: tuple[Suggestion, ...] = ()
+    outcome: MatchOutcome | None = None
+    code: str | None = None
     no_match_reason: str | None = None
     review_reason: str | None = None
     decision: Decision | None = None

@@ -76,6 +76,8 @@ def _essay(result: EssayMatchResult) -> EssayMatch:
     return EssayMatch(
         file_name=result.filename,
         suggestions=suggestions,
+        outcome=result.outcome,
+        code=result.code,
         no_match_reason=result.no_match_reason,
         review_reason=result.review_reason,
     )

@@ -63,6 +63,8 @@ def _body(batch: Associations, essay_id: str, essay: EssayMatch, students: Stude
         confidence_score=first.confidence if first else None,
         match_reasons=list(first.reasons) if first else [],
         suggestions=[_suggestion(each) for each in essay.suggestions],
+        outcome=essay.outcome,
+        code=essay.code,
         no_match_reason=essay.no_match_reason,
         review_reason=essay.review_reason,
         student=_student(decision, students),

@@ -1,5 +1,9 @@
 """Classes and students over HTTP, on a real database."""
 
+from typing import Any
+
+import pytest
+
 from class_management_service.config import SERVICE_NAME
 from class_management_service.tests.teacher import Teacher
 from class_management_service.tests.world import World
@@ -118,7 +122,9 @@ async def test_two_students_of_a_teacher_do_not_share_an_address(anna: Teacher, 
     await bo.makes_student("Åsa", "Björk", email="a@b.example")
     other = await anna.makes_student("Bo", "Ek")
 
-    assert await anna.refused("PUT", f"/v1/classes/students/{other}", {"email": "A@B.example"}) == (409, "EMAIL_TAKEN")
+    path = f"/v1/classes/students/{other}"
+    assert await anna.refused("PUT", path, {"email": "A@B.example"}) == (409, "EMAIL_TAKEN")
+    assert await anna.refused("PUT", path, {"email": "unknown@HuleEdu.system"}) == (400, "VALIDATION_ERROR")
 
 
 async def test_students_are_listed_by_last_name_and_searched(anna: Teacher) -> None:
@@ -141,6 +147,25 @@ async def test_a_key_makes_a_class_once(anna: Teacher, world: World) -> None:
 
     assert first == again
     assert (await anna.told("GET", "/v1/classes/"))["pagination"]["total"] == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "body"), [("PUT", {"name": "9A English", "version": 1}), ("DELETE", None)], ids=["change", "removal"]
+)
+async def test_a_change_whose_answer_was_lost_can_be_sent_again(anna: Teacher, method: str, body: Any) -> None:
+    path = f"/v1/classes/{await anna.makes_class('9A')}"
+    first = await anna.told(method, path, body, Idempotency_Key="k")
+
+    assert await anna.told(method, path, body, Idempotency_Key="k") == first
+    assert (await anna.ask(method, path, body)).status_code in (404, 409)
+
+
+async def test_a_key_is_for_one_change(anna: Teacher) -> None:
+    student = f"/v1/classes/students/{await anna.makes_student('Bo', 'Ek')}"
+    await anna.told("PUT", student, {"email": "bo@school.example"}, Idempotency_Key="k")
+
+    assert await anna.refused("PUT", student, {"email": None}, Idempotency_Key="k") == (422, "IDEMPOTENCY_KEY_REUSED")
+    assert await anna.refused("DELETE", student, Idempotency_Key="k") == (422, "IDEMPOTENCY_KEY_REUSED")
 
 
 async def test_services_read_rosters_with_the_key_and_nobody_else(anna: Teacher, world: World) -> None:

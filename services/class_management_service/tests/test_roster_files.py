@@ -192,6 +192,7 @@ def test_what_is_no_list_is_refused_with_a_reason(raw: bytes, refusal: type[Exce
 any_bytes = st.binary(max_size=400) | st.text(max_size=200).map(str.encode)
 
 
+@settings(deadline=None)
 @given(any_bytes | any_bytes.map(b"PK\x03\x04".__add__))
 def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
     refusals = (RosterEmpty, NotASpreadsheet, SpreadsheetTooLarge, ColumnsUnknown, TooManyRows)

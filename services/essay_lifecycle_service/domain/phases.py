@@ -75,6 +75,11 @@ class Load(msgspec.Struct, frozen=True):
         """The load after so many more went out and began to wait."""
         return Load(self.in_flight + in_flight, self.waiting + waiting)
 
+    def after(self, releases: "Sequence[Release]") -> "Load":
+        """The load after these went out."""
+        sent = sum(len(each.essays) for each in releases)
+        return self.changed(sent, -sent)
+
 
 class Hold(msgspec.Struct, frozen=True):
     """A batch is to wait, or to wait no longer. Of all that was ever said of it the greatest version holds."""
@@ -154,6 +159,7 @@ class PhaseStep(msgspec.Struct, frozen=True, kw_only=True):
     """What has become true of some phases, and is to be said; `unused` answers have changed nothing.
 
     Those among them that came after their phase had been closed without them are `discarded`: kept apart, once each.
+    `load` is what is out and waits after all that; None if it is as before.
     """
 
     releases: Sequence[Release] = ()
@@ -161,6 +167,7 @@ class PhaseStep(msgspec.Struct, frozen=True, kw_only=True):
     ended: Sequence[EndedPhase] = ()
     unused: int = 0
     discarded: int = 0
+    load: Load | None = None
 
 
 def plan_of(command: PhaseCommand, event_id: str, correlation_id: str, metadata: dict[str, Any] | None) -> Plan:

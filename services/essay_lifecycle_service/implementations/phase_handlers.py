@@ -35,6 +35,9 @@ class PhaseHandler:
 
     async def follow(self, step: PhaseStep) -> None:
         """Say what has become true, and send out whose turn it is."""
+        if step.load is not None:
+            self._metrics.essays_in_flight.labels(self._phase).set(step.load.in_flight)
+            self._metrics.essays_waiting.labels(self._phase).set(step.load.waiting)
         if self._phase in REQUESTS:
             self._say(step)
         else:

@@ -15,6 +15,7 @@ from essay_lifecycle_service.domain.phases import (
     EndedPhase,
     Hold,
     KnownPhase,
+    Load,
     PhaseStep,
     Plan,
     Progress,
@@ -119,7 +120,7 @@ class InMemoryPhaseRepositoryImpl:
             if is_new(plan, [kept.known for kept in mine]):
                 kept = self._take_up(plan, mine, at)
                 ended += [] if plan.essays else [kept.end()]
-        return PhaseStep(releases=self._let_out(phase), ended=ended)
+        return PhaseStep(releases=self._let_out(phase), ended=ended, load=self._load(phase))
 
     def _take_up(self, plan: Plan, mine: Sequence[KeptPhase], at: datetime) -> KeptPhase:
         for kept in mine:
@@ -143,6 +144,7 @@ class InMemoryPhaseRepositoryImpl:
             advanced=[Standing(kept.plan, kept.progress) for kept in moved.values() if kept.is_open],
             ended=ended,
             releases=self._let_out(phase),
+            load=self._load(phase),
             unused=len(unused),
             discarded=self._discard(phase, unused),
         )
@@ -162,7 +164,7 @@ class InMemoryPhaseRepositoryImpl:
             if kept is not None:
                 kept.close(at)
                 ended.append(kept.end())
-        return PhaseStep(ended=ended, releases=self._let_out(phase))
+        return PhaseStep(ended=ended, releases=self._let_out(phase), load=self._load(phase))
 
     async def hold(self, holds: Sequence[Hold]) -> Mapping[PhaseName, PhaseStep]:
         """The last word on each batch."""
@@ -188,10 +190,14 @@ class InMemoryPhaseRepositoryImpl:
         return next((kept for kept in reversed(self._of(phase)) if kept.means(address)), None)
 
     def _let_all_out(self) -> Mapping[PhaseName, PhaseStep]:
-        return {phase: PhaseStep(releases=self._let_out(phase)) for phase in PhaseName}
+        return {phase: PhaseStep(releases=self._let_out(phase), load=self._load(phase)) for phase in PhaseName}
 
     def _of(self, phase: PhaseName) -> list[KeptPhase]:
         return [kept for kept in self.phases if kept.plan.phase == phase]
+
+    def _load(self, phase: PhaseName) -> Load:
+        counts = [kept.progress for kept in self._of(phase) if kept.is_open]
+        return Load(sum(each.in_flight for each in counts), sum(each.waiting for each in counts))
 
     def _let_out(self, phase: PhaseName) -> list[Release]:
         in_flight: Counter[str] = Counter()

@@ -65,6 +65,7 @@ class PostgreSQLPhaseRepositoryImpl:
         return PhaseStep(
             releases=[each for step in steps for each in step.releases],
             ended=[each for step in steps for each in step.ended],
+            load=next((step.load for step in reversed(steps) if step.load), None),
         )
 
     async def _open(self, phase: PhaseName, plans: Sequence[Plan], at: datetime) -> PhaseStep:
@@ -77,9 +78,11 @@ class PostgreSQLPhaseRepositoryImpl:
         superseded = [old for each in fresh for old in each.phases if old.is_open]
         load = await self._supersede(phase, superseded, load, at)
         releases, load = await self._write(phase, fresh, load, at)
+        let_out = await self._let_out(phase, load)
         return PhaseStep(
-            releases=[*releases, *await self._let_out(phase, load)],
+            releases=[*releases, *let_out],
             ended=[EndedPhase(plan=each.plan, verdicts={}) for each in fresh if not each.plan.essays],
+            load=load.after(let_out),
         )
 
     async def record(self, phase: PhaseName, answers: Sequence[Answer], at: datetime) -> PhaseStep:
@@ -100,8 +103,10 @@ class PostgreSQLPhaseRepositoryImpl:
         rows = await current_unit().connection.fetch(sql.RECORD, phase, at, *_verdict_columns(news))
         load = Load(rows[0]["in_flight"], rows[0]["waiting_in_all"])
         moved = [(row["id"], _progress(row)) for row in rows if row["id"] is not None]
+        let_out = await self._let_out(phase, load)
         step = PhaseStep(
-            releases=await self._let_out(phase, load),
+            releases=let_out,
+            load=load.after(let_out),
             advanced=[Standing(plans[which].plan, progress) for which, progress in moved if not progress.is_over],
             ended=await self._ended([row for row in rows if row["id"] and _progress(row).is_over], plans, news),
         )
@@ -152,10 +157,11 @@ class PostgreSQLPhaseRepositoryImpl:
         if not phases:
             return {}
         loads = await current_unit().connection.fetch(sql.LOADS, list(phases))
-        return {
-            PhaseName(name): PhaseStep(releases=await self._let_out(PhaseName(name), Load(*counts)))
-            for name, *counts in loads
-        }
+        return {PhaseName(name): await self._gone_on(PhaseName(name), Load(*counts)) for name, *counts in loads}
+
+    async def _gone_on(self, phase: PhaseName, load: Load) -> PhaseStep:
+        let_out = await self._let_out(phase, load)
+        return PhaseStep(releases=let_out, load=load.after(let_out))
 
     async def _lock(self, phase: PhaseName) -> Load:
         row = await current_unit().connection.fetchrow(sql.LOCK, phase)

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from essay_lifecycle_service.domain.requests import spellcheck_answers
 from essay_lifecycle_service.domain.window import Policy
 from essay_lifecycle_service.implementations import phase_statements
 from essay_lifecycle_service.protocols import PhaseRepositoryProtocol
+from essay_lifecycle_service.startup_setup import DEFINITION
 from essay_lifecycle_service.tests.overlap import committed, overlapping
 from essay_lifecycle_service.tests.said import AT, id_of, spellcheck, spelled
 from essay_lifecycle_service.tests.stores import InMemoryStore, PostgreSQLStore
@@ -27,6 +28,14 @@ ESSAYS = [f"essay {n}" for n in range(6)]
 WINDOW = 4
 Step = PhaseStep | Mapping[PhaseName, PhaseStep]
 Act = Callable[[PhaseRepositoryProtocol, str], Awaitable[Step]]
+
+
+@pytest.fixture
+async def database(service_dsn: str) -> AsyncIterator[Database]:
+    """Where whoever is held inside a transaction keeps it."""
+    database = await Database.connect(service_dsn, DEFINITION.name, size=20, idle_in_transaction_session_timeout="0")
+    yield database
+    await database.close()
 
 
 def command(*, attempt: int = 1, of: str = "", count: int = len(ESSAYS)) -> Act:

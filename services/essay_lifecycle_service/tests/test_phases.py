@@ -76,6 +76,10 @@ class Phases:
         self.heard.messages = [message for message in self.heard.messages if not isinstance(message, kind)]
         return said
 
+    def gauge(self, name: str) -> float | None:
+        """What a metric of the spelling phase shows."""
+        return self._metrics.registry.get_sample_value(name, {"phase": "spellcheck"})
+
     @property
     def unused(self) -> float:
         """How many answers have changed nothing."""
@@ -331,8 +335,11 @@ async def test_no_more_essays_are_out_than_the_window_holds(make_store: MakeStor
     await phases.take(spellcheck("9b", CLASS))
     assert requested(phases) == ids("ada", "bo")
 
+    assert (phases.gauge("essays_in_flight"), phases.gauge("essays_waiting")) == (2, 1)
+
     await phases.take(spelled("9b", "bo"))
     assert requested(phases) == ids("cy")
+    assert (phases.gauge("essays_in_flight"), phases.gauge("essays_waiting")) == (2, 0)
 
     await phases.take(spelled("9b", "ada"))
     assert requested(phases) == []

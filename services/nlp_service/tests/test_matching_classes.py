@@ -45,6 +45,13 @@ def test_an_initial_tells_students_of_one_first_or_last_name_apart(written: str,
     assert found.outcome is MatchOutcome.REVIEW
 
 
+def test_the_letter_of_a_class_is_no_initial() -> None:
+    roster = [student("Erik Andersson"), student("Erik Berg")]
+
+    assert match(essay("Erik 9 A"), roster).suggestions[0].confidence < TIME_LIMIT_ACCEPTS
+    assert suggested(match(essay("Erik Å."), [*roster, student("Erik Åberg")]))[0] != "Erik Berg"
+
+
 def test_a_last_name_of_siblings_is_nobodys() -> None:
     assert match(essay("Name: Svensson")).suggestions[0].confidence < TIME_LIMIT_ACCEPTS
 
@@ -82,6 +89,23 @@ def test_a_file_that_says_somebody_else_is_a_contradiction() -> None:
     assert found.outcome is MatchOutcome.REVIEW
     assert found.contest is not None
     assert "Erik Lind" in found.contest.sentence
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        essay("Name: Anna Svensson", file="e lind.docx"),
+        essay("My summer", file="lind essay.docx", author="Anna Svensson"),
+    ],
+)
+def test_a_weaker_claim_of_another_place_contradicts_too(one: Essay) -> None:
+    found = match(one, [student("Anna Svensson"), student("Erik Lind")])
+
+    assert (found.outcome, suggested(found)[0]) == (MatchOutcome.REVIEW, "Anna Svensson")
+    assert found.contest is not None
+    assert found.contest.code is MatchReasonCode.EVIDENCE_DISAGREES
+    assert found.contest.sentence.endswith("which speaks for Erik Lind.")
+    assert found.suggestions[0].confidence < TIME_LIMIT_ACCEPTS
 
 
 def test_who_owns_the_computer_contradicts_nobody() -> None:

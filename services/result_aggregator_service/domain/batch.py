@@ -16,7 +16,7 @@ from common_core.messages.batch import (
     BatchValidationErrorsV1,
     EssayValidationError,
 )
-from common_core.messages.control import BatchRunCancelledV1
+from common_core.messages.control import PHASE_TIMED_OUT, BatchRunCancelledV1, BatchWaitGivenUpV1
 from common_core.messages.pipeline import ELSBatchPhaseOutcomeV1, PhaseCommand
 from common_core.messages.results import BatchResultsReadyV1, PhaseResultSummary
 from common_core.shared import StorageReferenceMetadata, SystemProcessingMetadata
@@ -74,12 +74,16 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
 
 class Try(Struct, frozen=True, kw_only=True):
-    """One try of one phase; started or ended may be what is heard of it first."""
+    """One try of one phase; started or ended may be what is heard of it first.
+
+    If BOS has `given_up` to wait for its outcome, that stands, whatever ELS says.
+    """
 
     phase: PhaseName
     edition: Edition
     started_at: datetime | None = None
     outcome: Outcome | None = None
+    given_up: bool = False
 
 
 class End(Struct, frozen=True, kw_only=True):
@@ -146,6 +150,11 @@ def decide(batch: Batch, message: Message) -> Batch:
         case ELSBatchPhaseOutcomeV1():
             known = _try(batch, message.phase_name, edition_of(message.run_id, message.attempt))
             return _with_try(batch, replace(known, outcome=known.outcome or _outcome(message)))
+        case BatchWaitGivenUpV1(phase_name=None):
+            return replace(batch, ingestion_failed=True)
+        case BatchWaitGivenUpV1(phase_name=PhaseName() as phase):
+            known = _try(batch, phase, edition_of(message.run_id, message.attempt))
+            return _with_try(batch, replace(known, outcome=_no_outcome(message), given_up=True))
         case BatchPipelineCompletedV1():
             return _with_end(batch, message)
         case BatchRunCancelledV1(run_id=None):
@@ -192,6 +201,11 @@ def _outcome(message: ELSBatchPhaseOutcomeV1) -> Outcome:
         failures={essay_id: codes.get(essay_id, FAILED_WITHOUT_CODE) for essay_id in message.failed_essay_ids},
         passed=[ref.essay_id for ref in message.processed_essays] if (message.attempt or 1) > 1 else [],
     )
+
+
+def _no_outcome(message: BatchWaitGivenUpV1) -> Outcome:
+    failures = dict.fromkeys(message.essay_ids, PHASE_TIMED_OUT)
+    return Outcome(status=BatchStatus.FAILED_CRITICALLY, succeeded=0, failures=failures)
 
 
 def _phase_ended_as(succeeded: int, failed: int) -> BatchStatus:

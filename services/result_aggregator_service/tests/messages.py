@@ -23,7 +23,7 @@ from common_core.messages.batch import (
 )
 from common_core.messages.classes import EssayStudentAssociationUpdatedV1
 from common_core.messages.content import EssaySlotAssignedV1, EssayValidationFailedV1, ExcessContentProvisionedV1
-from common_core.messages.control import BatchRunCancelledV1
+from common_core.messages.control import BatchRunCancelledV1, BatchWaitGivenUpV1
 from common_core.messages.nlp import EssayNlpCompletedV1, GrammarAnalysis, NlpMetrics
 from common_core.messages.pipeline import (
     BatchServiceNLPInitiateCommandDataV1,
@@ -298,6 +298,19 @@ def analysed(
 def cancelled(run_id: str | None = RUN) -> BatchRunCancelledV1:
     """BOS: nobody waits for this any longer."""
     return BatchRunCancelledV1(batch_id=BATCH, run_id=run_id, version=3, correlation_id=CORRELATION, timestamp=at(5))
+
+
+def given_up(phase: PhaseName | None = None) -> BatchWaitGivenUpV1:
+    """BOS: ELS has not answered the first attempt at the phase; or, without one, said what content has come."""
+    return BatchWaitGivenUpV1(
+        batch_id=BATCH,
+        phase_name=phase,
+        run_id=RUN if phase else None,
+        attempt=1 if phase else None,
+        essay_ids=list(ESSAYS) if phase else [],
+        correlation_id=CORRELATION,
+        timestamp=at(9),
+    )
 
 
 def outcome(

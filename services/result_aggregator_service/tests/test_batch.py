@@ -1,6 +1,7 @@
 """What follows from a batch's facts."""
 
 from functools import reduce
+from itertools import permutations
 
 import pytest
 
@@ -23,6 +24,7 @@ from result_aggregator_service.tests.messages import (
     command,
     ended,
     file_failed,
+    given_up,
     metadata,
     outcome,
     provisioned,
@@ -69,6 +71,7 @@ IN_A_CLASS = registered(class_id="class-1")
         ([IN_A_CLASS, provisioned(), essays_ready()], BatchStatus.READY_FOR_PIPELINE_EXECUTION),
         ([registered(), provisioned(), command(PhaseName.SPELLCHECK)], BatchStatus.PROCESSING_PIPELINES),
         ([registered(), outcome(PhaseName.SPELLCHECK)], BatchStatus.PROCESSING_PIPELINES),
+        ([registered(), given_up(), provisioned()], BatchStatus.CONTENT_INGESTION_FAILED),
         (whole_story(), BatchStatus.COMPLETED_SUCCESSFULLY),
         ([registered(), ended(failed=1)], BatchStatus.COMPLETED_WITH_FAILURES),
         ([*whole_story(), command(PhaseName.NLP, 10, LATER_RUN)], BatchStatus.PROCESSING_PIPELINES),
@@ -207,6 +210,13 @@ class TestFurtherAttempts:
 
         expected = (BatchStatus.COMPLETED_WITH_FAILURES, 2, {CIA: "EMPTY_CONTENT"})
         assert self.counts(after(*self.FIRST, again)) == self.counts(after(again, *self.FIRST)) == expected
+
+    def test_an_attempt_that_bos_has_given_up_counts_for_nothing_whenever_els_answers_it(self) -> None:
+        late, again = outcome(PhaseName.SPELLCHECK), outcome(PhaseName.SPELLCHECK, {CIA: "TIMEOUT"}, attempt=2)
+
+        expected = (BatchStatus.COMPLETED_WITH_FAILURES, 2, {CIA: "TIMEOUT"})
+        for history in permutations([late, given_up(PhaseName.SPELLCHECK), again]):
+            assert self.counts(after(*history)) == expected
 
     def test_a_retry_in_a_further_run_goes_on_from_the_run_before(self) -> None:
         again = outcome(PhaseName.SPELLCHECK, run_id=LATER_RUN, attempt=2, essays=[BEA, CIA])

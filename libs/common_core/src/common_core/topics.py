@@ -29,6 +29,7 @@ MESSAGES: tuple[type[Message], ...] = (
     control.BatchResumedV1,
     control.BatchRunCancelledV1,
     control.BatchPhaseDeadlinePassedV1,
+    control.BatchWaitGivenUpV1,
     content.EssayContentProvisionedV1,
     content.EssayValidationFailedV1,
     content.BatchFileAddedV1,

@@ -42,6 +42,18 @@ class ServedApp:
         await asyncio.shield(self.serving)
 
 
+class _NoAlarm(logging.Filter):
+    """That a client is lost is no error of ours, though Hypercorn leaves it to asyncio to report it as one."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether it is worth telling."""
+        error = record.exc_info[1] if record.exc_info else None
+        return not (isinstance(error, TimeoutError) and error.errno == errno.ETIMEDOUT)
+
+
+_NO_ALARM = _NoAlarm()
+
+
 def bind(host: str, port: int, *, fall_back: bool = True) -> socket.socket:
     """A listening socket; where the port is taken, on a free one if `fall_back`. Raises OSError."""
     try:
@@ -139,6 +151,7 @@ def _config(settings: ServiceSettings) -> Config:
     config.accesslog = None
     config.errorlog = logging.getLogger("hypercorn.error")
     config.errorlog.setLevel(logging.WARNING)
+    logging.getLogger("asyncio").addFilter(_NO_ALARM)
     config.include_server_header = False
     config.backlog = _BACKLOG
     config.keep_alive_timeout = settings.http_keep_alive_timeout

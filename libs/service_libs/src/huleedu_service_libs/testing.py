@@ -111,5 +111,5 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
 
 async def until_waiting_or_done(database: Database, task: asyncio.Task[Any]) -> None:
     """Come back once the task has ended, or somebody in this database waits for a lock."""
-    while not task.done() and not await database.pool.fetchval(_WAITING):
+    while not task.done() and not await database.pool.fetchval(_WAITING):  # noqa: ASYNC110 (as above)
         await asyncio.sleep(0)

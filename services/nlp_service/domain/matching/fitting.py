@@ -16,6 +16,7 @@ class Kind(Enum):
     WHOLE = auto()
     FIRST_AND_INITIAL = auto()
     INITIAL_AND_LAST = auto()
+    ACCOUNT = auto()
     FIRST = auto()
     LAST = auto()
     INITIALS = auto()
@@ -66,6 +67,8 @@ def _fit(claim_words: Sequence[str], hits: list[Found], student: int, index: Ros
         return _only_name(first, claim_words, hits)
     if joined := max(_of(Part.INITIAL_AND_LAST, hits), key=_nearness, default=None):
         return _alone(Kind.INITIAL_AND_LAST, joined, claim_words, hits)
+    if accounts := _of(Part.ACCOUNT, hits):
+        return _alone(Kind.ACCOUNT, accounts[0], claim_words, hits)
     if first:
         return _partly(first, Kind.FIRST_AND_INITIAL, Kind.FIRST, index.last[student], claim_words, hits)
     if last:
@@ -140,11 +143,9 @@ def _partly(
     if _nearness(best) < _LEAST_FOR_HALF_A_NAME:
         return None
     strange = _strange(claim_words, hits)
-    letters = [place for place in strange if len(claim_words[place]) == 1]
     initials = {name[0] for name in missing if name}
-    if any(claim_words[place] in initials and abs(place - best.place) <= 2 for place in letters):
-        around = len(strange) - len(letters)
-        return Fit(with_initial, _nearness(best), around=around, differs=_differs((best,)))
+    if initials.intersection(claim_words[max(0, best.place - 2) : best.place + 3]):
+        return Fit(with_initial, _nearness(best), around=len(strange), differs=_differs((best,)))
     if claim_words[best.place] in FURNITURE:
         return None
     return Fit(without, _nearness(best), around=len(strange), differs=_differs((best,)))
@@ -157,7 +158,7 @@ def _strange(claim_words: Sequence[str], hits: list[Found]) -> list[int]:
 
 
 def _says_nothing(word: str) -> bool:
-    return word in FURNITURE or word in PARTICLES or any(map(str.isdigit, word))
+    return len(word) == 1 or word in FURNITURE or word in PARTICLES or any(map(str.isdigit, word))
 
 
 def _differs(found: Sequence[Found]) -> frozenset[MatchReasonCode]:
@@ -166,7 +167,7 @@ def _differs(found: Sequence[Found]) -> frozenset[MatchReasonCode]:
 
 def _initials(claim_words: Sequence[str], index: RosterIndex) -> dict[int, Fit]:
     """Nothing but two or three letters: whose initials they are."""
-    telling = [word for word in claim_words if not _says_nothing(word) and word not in PROSE | ADDRESSED]
+    telling = [word for word in claim_words if word not in FURNITURE | PROSE | ADDRESSED]
     letters = "".join(telling)
     if not 2 <= len(letters) <= 3 or (len(telling) > 1 and len(letters) != len(telling)):
         return {}

@@ -37,19 +37,26 @@ LABEL = re.compile(rf"(?<![a-z0-9])(?:{_ANY})\s*[:=](?!//)")
 LABEL_ALONE = re.compile(_ANY)
 """The same as a whole cell, before the cell that it is about."""
 
-BYLINE = re.compile(r"(?:written |skriven |skrivet |essay |en text |text |uppsats )?(?:by|av) +(?P<name>.+)")
-"""A cell that names who wrote the text."""
+BYLINE = re.compile(r"\W*(?:(?:written|skriven|skrivet) )?(?:by|av) +(?P<name>.+)")
+"""A cell that names who wrote the text, and nothing else."""
 
-OTHERS_FIRST = _words(
+BYLINE_AFTER_TITLE = re.compile(r".+ (?:by|av) +(?P<name>.+)")
+"""The same after a title, or something that looks like one."""
+
+ROLES = _words(
     """
-    examinator examiner handledare instructor larare mentor partner professor reviewer supervisor teacher
+    examinator examiner handledare instructor larare lararen mentor opponent partner proctor professor rektor reviewer
+    supervisor teacher
     """
 )
-"""Labels of others that need no colon, as the first word of a cell."""
+"""Labels of others that need no colon, anywhere in a cell."""
+
+GREETINGS = _words("dear hej hejsan hello hi kara")
+"""A cell that begins with one of these greets somebody."""
 
 ADDRESSED = _words(
     """
-    about dear hej hejsan hello hi kara kring med meet meeting mot om till to versus vs with
+    about kring med meet meeting mot om till to versus vs with
     """
 )
 """What follows one of these is not who wrote it."""
@@ -84,17 +91,17 @@ FURNITURE = _words(
 )
 """Words of headers and file names that are nobody's name; where they are somebody's, the roster says so."""
 
-PARTICLES = _words("af al bin da de del den der di dos du el ibn la le ter van vom von zu")
+PARTICLES = _words("af al bin da de del den der di dos du el ibn la le mac mc ter van vom von zu")
 """Words within family names that say nothing about whose name it is."""
 
 PROSE = _words(
     """
-    about after again alla allt am ar are as at att be because been before blev blir but can could da dar de dem
-    den deras det dig efter eftersom eller ett for gick had hade har has have he hennes her here him his hon
-    honom how hur i if in innan inte into is it its jag just kan know kunde like made make me men mig min mina
-    mitt mycket nagon nagot nar ni not nu on or oss over pa sa sade said sedan she should ska skulle so som than
-    that the their them then there these they think this those tror under vad var vara varfor vet vi vid ville
-    want was we went were what when where which who why would you your
+    about after again alla allt am ar are as at att be because been before blev blir but can could dar dem deras
+    det dig efter eftersom eller ett for gick had hade har has have he hennes her here him his hon honom how hur
+    if in innan inte into is it its jag just kan know kunde like made make me men mig min mina mitt mycket nagon
+    nagot nar ni not nu on or oss over pa sa sade said sedan she should ska skulle so som than that the their
+    them then there these they think this those tror under vad var vara varfor vet vi vid ville want was we went
+    were what when where which who why would you your
     """
 )
 """Function words of English and Swedish: a line with several of them is no name."""

@@ -1,17 +1,19 @@
 """Lines at the beginning and the end of a text, taken apart: what has a label, what is prose, what may be a name."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from nlp_service.domain.matching.furniture import (
     BYLINE,
+    BYLINE_AFTER_TITLE,
+    GREETINGS,
     HONOURED,
     LABEL,
     LABEL_ALONE,
-    OTHERS_FIRST,
     PROSE,
+    ROLES,
 )
 from nlp_service.domain.matching.names import folded, telling_words, unaddressed
 
@@ -45,11 +47,20 @@ class Piece:
 def is_prose(line: str) -> bool:
     """Whether a line is a sentence, or part of one, of the essay itself; a title that asks something is none."""
     found = telling_words(line)
-    function_words = sum(word in PROSE for word in found)
     if LABEL.search(_letter_by_letter(line)) and len(found) <= 2 * _MOST_WORDS_OF_A_LINE:
         return False
-    sentence = len(found) >= _FEWEST_WORDS_OF_A_SENTENCE and function_words >= 2 and line[-1:] in ".,!"
-    return len(found) > _MOST_WORDS_OF_A_LINE or function_words >= 4 or sentence
+    return (
+        len(found) > _MOST_WORDS_OF_A_LINE or _function_words(found) >= 4 or any(map(_is_sentence, _CELLS.split(line)))
+    )
+
+
+def _is_sentence(cell: str) -> bool:
+    found = telling_words(cell)
+    return len(found) >= _FEWEST_WORDS_OF_A_SENTENCE and _function_words(found) >= 2 and cell[-1:] in ".,!"
+
+
+def _function_words(found: Sequence[str]) -> int:
+    return sum(word in PROSE for word in found)
 
 
 def pieces(line: str) -> Iterator[Piece]:
@@ -68,15 +79,19 @@ def may_name(piece: Piece) -> tuple[str, ...]:
     found = telling_words(ADDRESS.sub(" ", piece.text))
     if piece.label is Label.OTHERS or HONOURED.intersection(found) or len(found) > _MOST_WORDS_OF_A_NAME:
         return ()
-    if piece.label is Label.NONE and (_reads_like_prose(found) or OTHERS_FIRST.intersection(found[:1])):
+    if piece.label is Label.NONE and (_reads_like_prose(found) or _is_about_others(found)):
         return ()
     return unaddressed(found)
 
 
-def byline(text: str) -> str | None:
-    """What follows "by" or "av" at the start of a piece."""
-    found = BYLINE.fullmatch(_letter_by_letter(text.strip()))
-    return text.strip()[found.start("name") :] if found else None
+def byline(piece: Piece) -> Piece:
+    """What follows "by" or "av": at the start of a cell as good as a label, after a title only a cell of its own."""
+    if piece.label is Label.NONE:
+        letters = _letter_by_letter(piece.text)
+        for pattern, label in ((BYLINE, Label.MINE), (BYLINE_AFTER_TITLE, Label.NONE)):
+            if found := pattern.fullmatch(letters):
+                return Piece(label, piece.text[found.start("name") :])
+    return piece
 
 
 def _cells(label: Label, text: str) -> Iterator[Piece]:
@@ -93,9 +108,13 @@ def _kind(found: re.Match[str]) -> Label:
     return Label[(found.lastgroup or "none").upper()]
 
 
-def _reads_like_prose(found: tuple[str, ...]) -> bool:
-    function_words = sum(word in PROSE for word in found)
+def _reads_like_prose(found: Sequence[str]) -> bool:
+    function_words = _function_words(found)
     return function_words >= 2 or (function_words == 1 and len(found) >= 4)
+
+
+def _is_about_others(found: Sequence[str]) -> bool:
+    return bool(ROLES.intersection(found) or GREETINGS.intersection(found[:1]))
 
 
 def _letter_by_letter(line: str) -> str:

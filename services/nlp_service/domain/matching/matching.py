@@ -115,10 +115,8 @@ class _Class:
         top, student = ranked[0], self._students[ranked[0].student]
         if rivals := self._rival_essays(essay, top):
             return reasons.other_essay(student, [self._name_of(rival) for rival in rivals])
-        near = [other for other in ranked[1:] if self._is_near(top, other)]
-        free = [other for other in near if not self._is_surely_elsewhere(essay, other)]
-        if free or (near and top.confidence >= self._policy.auto_accept):
-            return reasons.other_student(self._students[other.student] for other in free or near)
+        if near := [other for other in ranked[1:] if self._is_near(top, other)]:
+            return reasons.other_student(self._students[other.student] for other in near)
         for other in ranked[1:]:
             if self._contradicts(top, other):
                 return reasons.disagreement(other.strongest, self._students[other.student])
@@ -137,15 +135,6 @@ class _Class:
         if other.strongest.claim is top.strongest.claim and top.strongest.is_exact and not other.strongest.is_exact:
             return False
         return other.confidence >= top.confidence - self._policy.margin
-
-    def _is_surely_elsewhere(self, essay: int, other: Candidate) -> bool:
-        """Whether the other student's essay is certainly another one."""
-        return any(
-            self._assigned[number] == other.student
-            and self._candidates[number][other.student].confidence >= self._policy.auto_accept
-            for number in self._claimants.get(other.student, ())
-            if number != essay
-        )
 
     def _contradicts(self, top: Candidate, other: Candidate) -> bool:
         """Whether another place says another name, rather than the same words fitting both."""

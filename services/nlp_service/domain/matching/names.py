@@ -12,7 +12,7 @@ _JOINING = re.compile("['’`´ʼ‘]")
 _WORD = re.compile(r"[^\W_]+")
 _CAMEL = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-ZÅÄÖØÆÉÜ])")
 _DIGRAPHS = str.maketrans({"å": "aa", "ä": "ae", "ö": "oe", "ø": "oe", "æ": "ae", "ü": "ue"})
-_DATED = re.compile(r"\bden(?= \d)|\b(?:kl|at)\.?(?= \d)", re.IGNORECASE)
+_DATED = re.compile(r"\bden(?= \d)|\b(?:kl|at)\.?(?= \d)|\b\d+ ?[a-z]\b", re.IGNORECASE)  # and classes: 9 A
 _MISREAD = "Ã"  # what UTF-8's first byte of most Latin letters looks like to who expects another encoding
 
 
@@ -54,11 +54,8 @@ def folded(text: str) -> str:
 
 
 def spellings(name: str) -> Iterator[tuple[str, ...]]:
-    """The words of a name as most write them, and, where that differs, with å as aa, ö as oe and so on."""
-    plain, spelt_out = words(name), words(name.lower().translate(_DIGRAPHS))
-    yield plain
-    if spelt_out != plain:
-        yield spelt_out
+    """The words of a name as most write them, and, where that differs, with å as aa and so on, and McBee as two."""
+    yield from dict.fromkeys((words(name), words(name.lower().translate(_DIGRAPHS)), words(uncamelled(name))))
 
 
 def uncamelled(text: str) -> str:

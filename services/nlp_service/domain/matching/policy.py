@@ -20,7 +20,7 @@ class Policy:
     auto_accept: float = 0.85
     suggest: float = 0.3
     dissent: float = 0.7
-    objection: float = 0.5
+    objection: float = 0.4
     margin: float = 0.08
     contested: float = 0.6
     most_suggestions: int = 3
@@ -41,7 +41,7 @@ WORTH_OF_SOURCE: Mapping[Source, float] = {
     Source.HEADER_LINE: 0.97,
     Source.FILE_NAME: 0.96,
     Source.EMAIL_ADDRESS: 0.94,
-    Source.DOCUMENT_AUTHOR: 0.82,
+    Source.DOCUMENT_AUTHOR: 0.78,
     Source.SIGNATURE: 0.68,
 }
 WEAK_SOURCES = frozenset({Source.DOCUMENT_AUTHOR, Source.SIGNATURE})
@@ -54,6 +54,7 @@ WORTH_OF_KIND: Mapping[Kind, float] = {
     Kind.WHOLE: 1.0,
     Kind.FIRST_AND_INITIAL: 0.84,
     Kind.INITIAL_AND_LAST: 0.82,
+    Kind.ACCOUNT: 0.7,
     Kind.FIRST: 0.65,
     Kind.LAST: 0.5,
     Kind.INITIALS: 0.4,
@@ -72,5 +73,5 @@ STRANGE_WORD_AROUND: Mapping[Source, float] = {
 STRANGE_WORD_WITHIN = 0.03
 """The same for a word between first and last name, which a middle name may be."""
 
-HALF_A_NAME_AMONG_OTHERS = 0.5
+HALF_A_NAME_AMONG_OTHERS, HALF_A_NAME_WITH_A_LABEL = 0.5, 0.62
 """What is left of half a name beside strange words: they may be the other half of somebody else's."""

@@ -25,6 +25,7 @@ _KINDS = {
     Kind.LAST: (Code.PART_OF_NAME, "Only the last name is given."),
     Kind.FIRST_AND_INITIAL: (Code.PART_OF_NAME, "Of the last name only the first letter is given."),
     Kind.INITIAL_AND_LAST: (Code.PART_OF_NAME, "Of the first name only the first letter is given."),
+    Kind.ACCOUNT: (Code.PART_OF_NAME, "It looks like the name of this student's account."),
     Kind.INITIALS: (Code.INITIALS_ONLY, "Only initials are given."),
 }
 _DIFFERENCES = {

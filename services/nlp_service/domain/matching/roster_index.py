@@ -1,5 +1,6 @@
 """The names of a class, made ready to be found again in whatever spelling."""
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import Enum, auto
@@ -17,6 +18,8 @@ _SHORTEST_MISSPELT = 3
 _SHORTEST_SHORTENED = 3
 _LETTERS_FOR_A_SECOND_ERROR = 8
 _AS_NICKNAME, _SHORTENED, _GENITIVE = 0.93, 0.85, 0.97
+_OF_AN_ACCOUNT = 3  # letters of each name, as many schools make them
+_NUMBERS = re.compile(r"\d+")
 _MISSPELT = 0.9
 _TWICE_MISSPELT = 0.8
 _SHORT_AND_MISSPELT = {3: 0.72, 4: 0.84}
@@ -29,7 +32,12 @@ class Part(Enum):
     LAST = auto()
     WHOLE = auto()
     INITIAL_AND_LAST = auto()
+    ACCOUNT = auto()
     LEGAL = auto()
+
+
+_LETTER_FOR_LETTER = frozenset({Part.INITIAL_AND_LAST, Part.ACCOUNT})
+"""One letter off, they are something else: the last name alone, or somebody else's account."""
 
 
 class Entry(NamedTuple):
@@ -74,7 +82,7 @@ class RosterIndex:
                 known = best.get(likeness.entry)
                 if known is None or known.closeness < likeness.closeness:
                     best[likeness.entry] = likeness
-            self._found[word] = tuple(best.values())
+            self._found[word] = tuple(sorted(best.values(), key=_place))
         return self._found[word]
 
     def _likenesses(self, word: str) -> Iterator[Likeness]:
@@ -107,7 +115,7 @@ class RosterIndex:
         for name, errors, _ in process.extract(word, known, scorer=OSA.distance, score_cutoff=most, limit=None):
             closeness = _closeness(min(len(name), len(word)), int(errors))
             for entry in self._entries[name] if closeness else ():
-                if entry.part is not Part.INITIAL_AND_LAST:  # that is one letter away from the last name alone
+                if entry.part not in _LETTER_FOR_LETTER:
                     yield Likeness(entry, closeness, MatchReasonCode.SPELT_DIFFERENTLY)
 
 
@@ -138,6 +146,11 @@ def _without_particles(name: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(word for word in name if word not in PARTICLES) or name
 
 
+def _place(likeness: Likeness) -> tuple[int, int, int]:
+    student, part, place = likeness.entry
+    return student, part.value, place
+
+
 def _entries(number: int, student: Student) -> Iterator[tuple[str, Entry]]:
     for first in spellings(student.first_name):
         yield from ((word, Entry(number, Part.FIRST, place)) for place, word in enumerate(first))
@@ -149,6 +162,8 @@ def _entries(number: int, student: Student) -> Iterator[tuple[str, Entry]]:
         yield from ((word, Entry(number, Part.LAST, place)) for place, word in enumerate(_without_particles(last)))
         if len(last) > 1:
             yield "".join(last), Entry(number, Part.LAST, 0)
+    if student.email:
+        yield "".join(words(_NUMBERS.sub("", student.email.partition("@")[0]))), Entry(number, Part.ACCOUNT)
     for word in words(student.legal_full_name or ""):
         yield word, Entry(number, Part.LEGAL)
 
@@ -164,3 +179,6 @@ def _of_both(number: int, first: tuple[str, ...], last: tuple[str, ...]) -> Iter
             yield other + one, whole
     yield first[0][0] + "".join(last), Entry(number, Part.INITIAL_AND_LAST)
     yield "".join(last) + first[0][0], Entry(number, Part.INITIAL_AND_LAST)
+    yield first[0][:_OF_AN_ACCOUNT] + last[-1][:_OF_AN_ACCOUNT], Entry(number, Part.ACCOUNT)
+    if last[0] in PARTICLES:
+        yield "".join(first) + last[0], Entry(number, Part.FIRST)

@@ -63,10 +63,9 @@ def _piece_claims(piece: Piece, source: MatchReasonCode, line: str) -> Iterator[
     if piece.label is Label.OTHERS:
         return
     yield from _addresses(piece.text)
+    piece = byline(piece)
     if piece.label is Label.MINE:
         source = MatchReasonCode.LABELLED_NAME
-    elif (name := byline(piece.text)) is not None:
-        piece, source = Piece(Label.MINE, name), MatchReasonCode.LABELLED_NAME
     if found := may_name(piece):
         yield Claim(source, line, found)
 

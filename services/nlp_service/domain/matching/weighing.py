@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from common_core.enums import MatchReasonCode
 from nlp_service.domain.matching import policy
 from nlp_service.domain.matching.claims import Claim
 from nlp_service.domain.matching.fitting import Fit, Kind, fits
@@ -60,9 +61,14 @@ def _sightings(claim: Claim, index: RosterIndex) -> Mapping[int, Sighting]:
 def _weight(claim: Claim, fit: Fit) -> float:
     worth = policy.WORTH_OF_SOURCE[claim.source] * policy.WORTH_OF_KIND[fit.kind] * fit.closeness
     if fit.kind in _HALVES:
-        return worth * policy.HALF_A_NAME_AMONG_OTHERS if fit.around or fit.within else worth
+        return worth * (_left_of_half(claim) if fit.around else 1)
     taken_off = fit.around * policy.STRANGE_WORD_AROUND[claim.source] + fit.within * policy.STRANGE_WORD_WITHIN
     return max(0.0, worth - taken_off)
+
+
+def _left_of_half(claim: Claim) -> float:
+    labelled = claim.source is MatchReasonCode.LABELLED_NAME
+    return policy.HALF_A_NAME_WITH_A_LABEL if labelled else policy.HALF_A_NAME_AMONG_OTHERS
 
 
 def _candidate(student: int, sightings: list[Sighting]) -> Candidate:

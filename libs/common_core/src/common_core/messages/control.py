@@ -59,6 +59,22 @@ class BatchRunCancelledV1(Message, frozen=True, kw_only=True):
     timestamp: datetime
 
 
+class BatchWaitGivenUpV1(Message, frozen=True, kw_only=True):
+    """BOS: what was still waited for has failed, whatever comes later; content is meant where no phase is named."""
+
+    topic: ClassVar[str] = "huleedu.batch.wait.given.up.v1"
+    producer: ClassVar[str] = "batch_orchestrator_service"
+
+    event: str = "batch.wait.given.up"
+    batch_id: str
+    phase_name: PhaseName | None = None
+    run_id: str | None = None
+    attempt: int | None = None
+    essay_ids: list[str] = []
+    correlation_id: str
+    timestamp: datetime
+
+
 class BatchPhaseDeadlinePassedV1(Message, frozen=True, kw_only=True):
     """BOS: this phase has had its time; the essays that are not answered by now have failed."""
 

@@ -9,7 +9,7 @@ from typing import Generic
 import msgspec
 import structlog
 
-from common_core.message import M, envelope_of
+from common_core.message import M
 from huleedu_service_libs.errors import ServiceUnavailable
 from huleedu_service_libs.event_streams.frames import KEEP_ALIVE, OPENED, frame
 from huleedu_service_libs.event_streams.settings import StreamsEvents
@@ -17,8 +17,6 @@ from huleedu_service_libs.event_streams.telemetry import StreamMetrics
 from huleedu_service_libs.event_streams.watcher import Watcher
 from huleedu_service_libs.runtime.blame import pause, reason
 from huleedu_service_libs.runtime.connection import Connection
-from huleedu_service_libs.runtime.database import Database
-from huleedu_service_libs.runtime.event_bus import EventBus
 from huleedu_service_libs.runtime.tail import Gap, Page, Place, Tail, look
 
 SNAPSHOT = "snapshot"
@@ -55,17 +53,9 @@ class Hub(Generic[M]):
     """The streams of this process. It follows the log only while somebody watches."""
 
     def __init__(
-        self,
-        database: Database,
-        bus: EventBus,
-        message: type[M],
-        show: Callable[[M], Shown],
-        settings: StreamsEvents,
-        metrics: StreamMetrics,
+        self, tail: Tail[M], show: Callable[[M], Shown], settings: StreamsEvents, metrics: StreamMetrics
     ) -> None:
-        self._pool, self._tail = database.pool, Tail(database.pool, bus, message)
-        self._decode = msgspec.json.Decoder(envelope_of(message)).decode
-        self._show, self._settings, self._metrics = show, settings, metrics
+        self._tail, self._show, self._settings, self._metrics = tail, show, settings, metrics
         self._watchers: defaultdict[str, set[Watcher]] = defaultdict(set)
         self._following: asyncio.Task[None] | None = None
         self._place = Place("", 0)  # up to where everything has been offered
@@ -83,7 +73,7 @@ class Hub(Generic[M]):
             raise TooManyStreams
         async with (
             self._beginning,
-            self._pool.acquire() as con,
+            self._tail.pool.acquire() as con,
             con.transaction(isolation="repeatable_read", readonly=True),
         ):
             kept = await look(con)
@@ -125,23 +115,15 @@ class Hub(Generic[M]):
         """
         return is_fresh if self._following is None else place.offset >= self._place.offset
 
-    async def _read(self, place: Place) -> Page:
+    async def _read(self, place: Place) -> Page[M]:
         async with self._beginning:
             return await self._tail.read(place.offset)
 
-    def _missed(self, page: Page, channel: str) -> Iterator[bytes]:
-        for place, shown in self._events(page):
+    def _missed(self, page: Page[M], channel: str) -> Iterator[bytes]:
+        for told in page.told:
+            shown = self._show(told.message)
             if channel in shown.channels:
-                yield frame(shown.event, shown.data, place)
-
-    def _events(self, page: Page) -> Iterator[tuple[Place, Shown]]:
-        for record in page.records:
-            try:
-                message = self._decode(record.raw).data
-            except msgspec.MsgspecError as error:
-                _logger.warning("an event cannot be shown", topic=record.topic, reason=reason(error))
-                continue
-            yield Place(page.kept.epoch, record.next), self._show(message)
+                yield frame(shown.event, shown.data, told.place)
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
@@ -198,15 +180,16 @@ class Hub(Generic[M]):
             if page.is_last:
                 await self._tail.wake.wait()
 
-    async def _offer(self, page: Page) -> None:
+    async def _offer(self, page: Page[M]) -> None:
         offered = 0
-        for place, shown in self._events(page):
-            data = frame(shown.event, shown.data, place)
+        for told in page.told:
+            shown = self._show(told.message)
+            data = frame(shown.event, shown.data, told.place)
             for channel in shown.channels:
                 for watcher in self._watchers.get(channel, ()):
-                    if not watcher.offer(place.offset, data):
+                    if not watcher.offer(told.place.offset, data):
                         self._metrics.cut.inc()
-            self._place = place
+            self._place = told.place
             offered += len(data)
             if offered > BREATH_BYTES:
                 offered = 0

@@ -1,14 +1,18 @@
 """The log's tail, read only and outside any group: what stands on a topic from any offset on, and what is kept."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from typing import Generic
 
 import msgspec
+import structlog
 
-from common_core.message import Message
+from common_core.message import M, envelope_of
 from huleedu_service_libs.runtime import log
+from huleedu_service_libs.runtime.blame import reason
 from huleedu_service_libs.runtime.connection import Connection, Pool
+from huleedu_service_libs.runtime.database import Database
 from huleedu_service_libs.runtime.event_bus import EventBus
 
 ROWS = 16  # record batches in one reading, each of MAX_BYTES at most
@@ -21,6 +25,8 @@ _READ = f"""select l.*, {_KEPT} left join lateral (
     select first, n, topic, key, payload from runtime.log
     where first > $1::bigint - {log.MAX_COUNT} and first + n > $1 and topic = $2 order by first limit {ROWS}
   ) l on true order by l.first"""
+
+_logger = structlog.get_logger("huleedu_service_libs.runtime")
 
 
 class Gap(StrEnum):
@@ -59,11 +65,18 @@ class Kept(msgspec.Struct, frozen=True):
         return Gap.NOT_KEPT if place.offset < self.oldest else None
 
 
-class Page(msgspec.Struct, frozen=True):
+class Told(msgspec.Struct, Generic[M], frozen=True):
+    """A message, and the place behind it."""
+
+    message: M
+    place: Place
+
+
+class Page(msgspec.Struct, Generic[M], frozen=True):
     """Messages from one place on, as far as `end`."""
 
     kept: Kept
-    records: Sequence[log.Record]
+    told: Sequence[Told[M]]
     end: Place
 
     @property
@@ -79,19 +92,27 @@ async def look(con: Connection | Pool) -> Kept:
     return Kept(row["epoch"].hex, row["oldest"], row["head"])
 
 
-class Tail:
-    """What a service has said to itself on one topic; `wake` is set when there may be more."""
+class Tail(Generic[M]):
+    """What a service has said to itself in messages of one kind; `wake` is set when there may be more."""
 
-    def __init__(self, pool: Pool, bus: EventBus, message: type[Message]) -> None:
-        self.pool, self.wake = pool, asyncio.Event()
+    def __init__(self, database: Database, bus: EventBus, message: type[M]) -> None:
+        self.pool, self.wake = database.pool, asyncio.Event()
+        self._decode = msgspec.json.Decoder(envelope_of(message)).decode
         self._topic = log.topic_of(message)
         bus.watch([self._topic], self.wake)
 
-    async def read(self, offset: int) -> Page:
-        """What stands there from this offset on, a page of it. Broken record batches are left out."""
+    async def read(self, offset: int) -> Page[M]:
+        """What stands there from this offset on, a page of it; what cannot be read is left out."""
         rows = await self.pool.fetch(_READ, offset, self._topic)
         kept = Kept(rows[0]["epoch"].hex, rows[0]["oldest"], rows[0]["head"])
         found = [row for row in rows if row["first"] is not None]
-        records = [each for each in log.unpack(found, offset, ROWS * log.MAX_COUNT) if not each.broken]
-        last = found[-1]["first"] + found[-1]["n"] if len(found) == ROWS else kept.head
-        return Page(kept, records, Place(kept.epoch, last))
+        told = list(self._told(kept.epoch, log.unpack(found, offset, ROWS * log.MAX_COUNT)))
+        end = found[-1]["first"] + found[-1]["n"] if len(found) == ROWS else kept.head
+        return Page(kept, told, Place(kept.epoch, end))
+
+    def _told(self, epoch: str, records: Sequence[log.Record]) -> Iterator[Told[M]]:
+        for record in records:
+            try:
+                yield Told(self._decode(record.raw).data, Place(epoch, record.next))
+            except msgspec.MsgspecError as error:  # broken, or of another release
+                _logger.warning("left out of the tail", topic=record.topic, offset=record.next, reason=reason(error))

@@ -143,6 +143,7 @@ class KafkaSource:
         return consumer
 
     async def _poll(self, consumer: Any, limit: int) -> None:
+        _refuse_if_dead(consumer)
         if self._holds_back():
             consumer.pause(*consumer.assignment())
         elif paused := consumer.paused():
@@ -262,9 +263,23 @@ class KafkaSource:
         await self._farewells.finish(LEAVE_SECONDS)
 
 
+def _refuse_if_dead(consumer: Any) -> None:
+    """Raises what has ended the task that fetches.
+
+    aiokafka does not tell: such a consumer stays a member of its group, and never gets a message again. uvloop ends it
+    with a RuntimeError when a connection is written to right after it was cut, where aiokafka expects an OSError.
+    """
+    fetching: asyncio.Task[None] = consumer._fetcher.error_future
+    if fetching.done():
+        fetching.result()
+
+
 async def _commit_and_stop(consumer: Any, handled: dict[TopicPartition, int]) -> None:
     with suppress(Exception):  # not committed is read again
         async with asyncio.timeout(LEAVE_SECONDS / 2):
             if handled:
                 await consumer.commit(handled)
-    await consumer.stop()
+    try:
+        await consumer.stop()
+    finally:  # which a fetcher that has died cuts short
+        await consumer._client.close()
