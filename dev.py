@@ -23,7 +23,7 @@ USAGE = """python3 dev.py COMMAND
   up                                               keep the platform running
   test [ARGS]                                      run all tests; ARGS go to pytest
   check                                            lint, format and type check; look deploy/ over
-  bench orchestrate|register|peers|scale|fairness|lists|streams [ARGS]
+  bench orchestrate|register|peers|scale|fairness|lists|streams|matching [ARGS]
                                                    measure
   chaos [--seconds N] [--seed S] [ARGS]            break everything under load; see whether the books balance
   simulate [--seed S] [--batches N] [ARGS]         all services' rules against every kind of bad luck, in memory

@@ -13,6 +13,7 @@ import typer
 
 from benchmarks import fairness as fairness_of_turns
 from benchmarks import lists as listing
+from benchmarks import matching as matched
 from benchmarks import orchestrate as orchestration
 from benchmarks import page
 from benchmarks import register as registration
@@ -92,6 +93,17 @@ def scale(short: Short = False, as_json: Json = False) -> None:
 
 
 @app.command()
+def matching(short: Short = False, as_json: Json = False) -> None:
+    """How many essays of made-up classes find their student, how many the wrong one, and how fast."""
+    measured = [matched.run(classes) for classes in (matched.SHORT if short else matched.FULL)]
+    table = page.table(matched.beside_each_other([figures for figures, _ in measured]))
+    print(table, *(matched.shown(figures.of, failures) for figures, failures in measured), sep="\n\n")
+    if not short:
+        page.keep(PAGE, "matching", table)
+    if as_json:
+        print(json.dumps([msgspec.to_builtins(figures) for figures, _ in measured]))
+
+
 def lists(
     batches: Annotated[
         int | None, typer.Option(min=1000, help="So many instead of a million; keeps no figures.")

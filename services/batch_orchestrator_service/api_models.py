@@ -266,10 +266,21 @@ class BatchProgress(BaseModel):
 class WaitingFor(BaseModel):
     """What the batch waits for, and since when.
 
-    `until` is when content, or the outcome of a phase, is waited for no longer, and when the next_attempt begins.
+    `until` is when it is waited for no longer, and when the next_attempt begins. A class's batch waits for
+    student_matching, then teacher_confirmation (which class management makes by itself at its own time limit), then
+    essays_ready (of ELS).
     """
 
-    what: Literal["content", "pipeline_request", "phase_outcome", "next_attempt", "resume"]
+    what: Literal[
+        "content",
+        "student_matching",
+        "teacher_confirmation",
+        "essays_ready",
+        "pipeline_request",
+        "phase_outcome",
+        "next_attempt",
+        "resume",
+    ]
     phase: PhaseName | None = None
     attempt: int | None = None
     since: datetime
@@ -282,6 +293,19 @@ class HaltBody(BaseModel):
     since: datetime
     asked_by: str | None
     reason: str | None
+
+
+class StudentMatchingBody(BaseModel):
+    """What has come of finding out which students of the class wrote the essays.
+
+    `by_time_limit`: it was decided without the teacher. With an `error_code` the batch goes on without names.
+    """
+
+    began_at: datetime | None
+    suggested_at: datetime | None
+    confirmed_at: datetime | None
+    by_time_limit: bool
+    error_code: str | None
 
 
 class FileFailureBody(BaseModel):
@@ -351,6 +375,7 @@ class BatchStatusResponse(BaseModel):
     paused: HaltBody | None
     cancelled: HaltBody | None
     runs: list[RunBody]
+    student_matching: StudentMatchingBody | None = Field(description="null unless the batch belongs to a class")
     failures: list[FileFailureBody]
     created_at: datetime
     updated_at: datetime

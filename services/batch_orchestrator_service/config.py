@@ -15,6 +15,9 @@ SERVICE_NAME = "batch_orchestrator_service"
 class BatchOrchestratorSettings(ReadsContent, StreamsEvents):
     """What BOS can be told; `available_phases` are those that have a service to carry them out.
 
+    Batches of a class are taken where `student_matching` is among them; who wrote the essays is waited for
+    `student_validation_seconds`, once for matching and once for the teacher: longer than class management waits.
+
     Whoever holds the `operator_token` may ask things for everybody's batches.
     """
 
@@ -25,8 +28,11 @@ class BatchOrchestratorSettings(ReadsContent, StreamsEvents):
     max_essays_per_batch: Count = 5_000
     content_deadline_seconds: Seconds = 24 * 3600
     content_silence_seconds: Seconds = 3600
+    student_validation_seconds: Seconds = 3 * 24 * 3600
     operator_token: SecretStr | None = None
-    available_phases: frozenset[PhaseName] = frozenset({PhaseName.SPELLCHECK, PhaseName.NLP})
+    available_phases: frozenset[PhaseName] = frozenset(
+        {PhaseName.SPELLCHECK, PhaseName.NLP, PhaseName.STUDENT_MATCHING}
+    )
 
     @classmethod
     def names(cls, field: str) -> tuple[str, ...]:

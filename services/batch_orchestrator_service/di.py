@@ -29,6 +29,7 @@ from batch_orchestrator_service.implementations.prompt_desk import PromptDesk
 from batch_orchestrator_service.implementations.registrar import Registrar
 from batch_orchestrator_service.implementations.stream_events import BatchStreamEvent
 from batch_orchestrator_service.implementations.streams import Streams, shown
+from batch_orchestrator_service.implementations.students_handler import StudentsHandler
 from batch_orchestrator_service.kafka_consumer import BatchKafkaConsumer
 from batch_orchestrator_service.protocols import (
     BatchConductorClientProtocol,
@@ -144,6 +145,7 @@ class ConsumerProvider(Provider):
         BatchKafkaConsumer,
         ContentHandler,
         BatchEssaysReadyHandler,
+        StudentsHandler,
         ELSBatchPhaseOutcomeHandler,
         PhaseTimerHandler,
         PhaseProgressHandler,

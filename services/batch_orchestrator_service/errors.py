@@ -34,7 +34,10 @@ class IdentityMismatch(Forbidden):
 
 
 class ClassManagementNotAvailable(Unprocessable):
-    """Batches of a class need class management, which is not available here: register the batch without class_id."""
+    """Batches of a class need class management and student matching, which are not available here.
+
+    Register the batch without class_id.
+    """
 
     code = "CLASS_MANAGEMENT_NOT_AVAILABLE"
 
@@ -57,6 +60,12 @@ class BatchNotReady(Conflict):
     code = "BATCH_NOT_READY"
 
 
+class StudentsNotConfirmed(Conflict):
+    """The batch waits until it is confirmed which students of its class wrote the essays."""
+
+    code = "STUDENT_VALIDATION_PENDING"
+
+
 class ContentIngestionFailed(Conflict):
     """None of the batch's files could be used, so there is nothing to work on."""
 
@@ -76,7 +85,10 @@ class BatchPaused(Conflict):
 
 
 class BatchCancelled(Conflict):
-    """The batch was cancelled. Once its content is closed it takes a further pipeline, and nothing else."""
+    """The batch was cancelled. It takes a further pipeline once its content is closed, and nothing else.
+
+    If it belongs to a class, its students must have been confirmed.
+    """
 
     code = "BATCH_CANCELLED"
 

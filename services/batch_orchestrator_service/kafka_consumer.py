@@ -7,6 +7,7 @@ from batch_orchestrator_service.domain.facts import (
     ContentSilencePassed,
     PhaseDeadlinePassed,
     RetryDue,
+    StudentsDeadlinePassed,
 )
 from batch_orchestrator_service.implementations.batch_essays_ready_handler import BatchEssaysReadyHandler
 from batch_orchestrator_service.implementations.batch_table import BatchTable
@@ -16,11 +17,13 @@ from batch_orchestrator_service.implementations.els_batch_phase_outcome_handler 
 from batch_orchestrator_service.implementations.notification_handler import NotificationHandler
 from batch_orchestrator_service.implementations.phase_handlers import PhaseProgressHandler, PhaseTimerHandler
 from batch_orchestrator_service.implementations.pipeline_request_handler import PipelineRequestHandler
+from batch_orchestrator_service.implementations.students_handler import StudentsHandler
 from common_core.messages.batch import (
     BatchContentProvisioningCompletedV1,
     BatchEssaysReady,
     BatchValidationErrorsV1,
 )
+from common_core.messages.matching import BatchAuthorMatchesSuggestedV1, StudentAssociationsConfirmedV1
 from common_core.messages.notification import TeacherNotificationRequestedV1
 from common_core.messages.pipeline import (
     ClientBatchPipelineRequestV1,
@@ -38,6 +41,7 @@ class BatchKafkaConsumer:
         table: BatchTable,
         content: ContentHandler,
         ready: BatchEssaysReadyHandler,
+        students: StudentsHandler,
         outcome: ELSBatchPhaseOutcomeHandler,
         timers: PhaseTimerHandler,
         progress: PhaseProgressHandler,
@@ -52,6 +56,9 @@ class BatchKafkaConsumer:
             on(ContentDeadlinePassed, content.handle),
             on(ContentSilencePassed, content.handle),
             on(BatchEssaysReady, ready.handle),
+            on(BatchAuthorMatchesSuggestedV1, students.suggested),
+            on(StudentAssociationsConfirmedV1, students.confirmed),
+            on(StudentsDeadlinePassed, students.overdue),
             on(ELSBatchPhaseOutcomeV1, outcome.handle),
             on(PhaseDeadlinePassed, timers.deadline_passed),
             on(RetryDue, timers.retry_due),

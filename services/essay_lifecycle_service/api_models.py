@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from common_core.enums import ContentType, EssayStatus
+from common_core.enums import AssociationValidationMethod, ContentType, EssayStatus
 
 
 class EssayStatusAnswer(BaseModel):
@@ -16,6 +16,8 @@ class EssayStatusAnswer(BaseModel):
     processing_progress: dict[str, bool] = Field(description="for each phase it went into: whether it came through")
     timeline: dict[str, datetime] = Field(description="when it entered each status it has had, in order")
     storage_references: dict[ContentType, str]
+    student_id: str | None = Field(description="who wrote it; null if nobody of the class did, or nobody has decided")
+    association_method: AssociationValidationMethod | None = Field(description="null while nobody has decided")
     created_at: datetime
     updated_at: datetime
 

@@ -8,12 +8,19 @@ from essay_lifecycle_service.implementations.control_handlers import ControlHand
 from essay_lifecycle_service.implementations.essay_facts_postgres_impl import PostgreSQLEssayFactsImpl
 from essay_lifecycle_service.implementations.intake_handlers import IntakeHandler
 from essay_lifecycle_service.implementations.intake_repository_postgres_impl import PostgreSQLIntakeRepositoryImpl
+from essay_lifecycle_service.implementations.matching_handlers import MatchingHandler
+from essay_lifecycle_service.implementations.matching_repository_postgres_impl import PostgreSQLMatchingRepositoryImpl
 from essay_lifecycle_service.implementations.phase_handlers import PhaseHandler
 from essay_lifecycle_service.implementations.phase_repository_postgres_impl import PostgreSQLPhaseRepositoryImpl
 from essay_lifecycle_service.implementations.plan_shelf import PlanShelf
 from essay_lifecycle_service.kafka_consumer import EssayKafkaConsumer
 from essay_lifecycle_service.metrics import EssayLifecycleMetrics
-from essay_lifecycle_service.protocols import EssayFactsProtocol, IntakeRepositoryProtocol, PhaseRepositoryProtocol
+from essay_lifecycle_service.protocols import (
+    EssayFactsProtocol,
+    IntakeRepositoryProtocol,
+    MatchingRepositoryProtocol,
+    PhaseRepositoryProtocol,
+)
 from huleedu_service_libs.runtime import Database, current_unit
 
 
@@ -27,6 +34,11 @@ class StoreProvider(Provider):
     def intakes(self) -> IntakeRepositoryProtocol:
         """Batches and their files."""
         return PostgreSQLIntakeRepositoryImpl()
+
+    @provide
+    def matchings(self) -> MatchingRepositoryProtocol:
+        """Who wrote which essay."""
+        return PostgreSQLMatchingRepositoryImpl()
 
     @provide
     def phases(self, settings: Settings) -> PhaseRepositoryProtocol:
@@ -51,9 +63,14 @@ class HandlerProvider(Provider):
 
     @provide
     def consumer(
-        self, intakes: IntakeRepositoryProtocol, phases: PhaseRepositoryProtocol, metrics: EssayLifecycleMetrics
+        self,
+        intakes: IntakeRepositoryProtocol,
+        matchings: MatchingRepositoryProtocol,
+        phases: PhaseRepositoryProtocol,
+        metrics: EssayLifecycleMetrics,
     ) -> EssayKafkaConsumer:
         """The routing table and its handlers."""
         handlers = {name: PhaseHandler(name, phases, current_unit, metrics) for name in PhaseName}
         control = ControlHandler(phases, handlers, current_unit)
-        return EssayKafkaConsumer(IntakeHandler(intakes, current_unit), handlers, control)
+        intake, matching = IntakeHandler(intakes, current_unit), MatchingHandler(matchings, current_unit)
+        return EssayKafkaConsumer(intake, matching, handlers, control)

@@ -10,6 +10,10 @@ from common_core.messages.control import (
     BatchResumedV1,
     BatchRunCancelledV1,
 )
+from common_core.messages.matching import (
+    BatchServiceStudentMatchingInitiateCommandDataV1,
+    StudentAssociationsConfirmedV1,
+)
 from common_core.messages.nlp import BatchNlpAnalysisCompletedV1
 from common_core.messages.pipeline import (
     BatchServiceAIFeedbackInitiateCommandDataV1,
@@ -22,6 +26,7 @@ from essay_lifecycle_service.config import Settings
 from essay_lifecycle_service.domain.requests import ai_feedback_answers, nlp_answers, spellcheck_answers
 from essay_lifecycle_service.implementations.control_handlers import ControlHandler
 from essay_lifecycle_service.implementations.intake_handlers import IntakeHandler
+from essay_lifecycle_service.implementations.matching_handlers import MatchingHandler
 from essay_lifecycle_service.implementations.phase_handlers import PhaseHandler
 from huleedu_service_libs.runtime import Group, on_run
 
@@ -29,8 +34,14 @@ from huleedu_service_libs.runtime import Group, on_run
 class EssayKafkaConsumer:
     """The messages of this service's one group: everything comes essay by essay, so everything is taken in runs."""
 
-    def __init__(self, intake: IntakeHandler, phases: dict[PhaseName, PhaseHandler], control: ControlHandler) -> None:
-        self._intake, self._phases, self._control = intake, phases, control
+    def __init__(
+        self,
+        intake: IntakeHandler,
+        matching: MatchingHandler,
+        phases: dict[PhaseName, PhaseHandler],
+        control: ControlHandler,
+    ) -> None:
+        self._intake, self._matching, self._phases, self._control = intake, matching, phases, control
 
     def groups(self) -> tuple[Group, ...]:
         """What to subscribe."""
@@ -42,6 +53,8 @@ class EssayKafkaConsumer:
             on_run(EssayContentProvisionedV1, intake.receive),
             on_run(EssayValidationFailedV1, intake.receive),
             on_run(BatchContentDeadlinePassedV1, intake.close),
+            on_run(BatchServiceStudentMatchingInitiateCommandDataV1, self._matching.start),
+            on_run(StudentAssociationsConfirmedV1, self._matching.confirm),
             on_run(BatchServiceSpellcheckInitiateCommandDataV1, spellcheck.start),
             on_run(SpellcheckPhaseCompletedV1, spellcheck.count_in(spellcheck_answers)),
             on_run(BatchServiceNLPInitiateCommandDataV1, nlp.start),

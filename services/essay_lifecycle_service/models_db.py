@@ -42,6 +42,8 @@ batch = Table(
     Column("student_prompt_ref", JSONB),
     Column("correlation_id", Text),
     Column("metadata", JSONB),
+    Column("matching_asked_at", _TIME),
+    Column("students_confirmed_at", _TIME),
 )
 
 essay = Table(
@@ -66,10 +68,23 @@ upload = Table(
     Column("text_storage_id", Text),
     Column("failure", JSONB),
     Column("correlation_id", Text, nullable=False),
+    Column("document_author", Text),
     UniqueConstraint("essay_id"),
     CheckConstraint("(text_storage_id is null) <> (failure is null)", name="text_or_failure"),
 )
 Index("ix_upload_waiting", upload.c.batch_id, upload.c.arrival, postgresql_where=upload.c.placed_at.is_(None))
+
+# Who wrote which essay of a class's batch, as was decided last; no student: nobody of the class.
+essay_student = Table(
+    "essay_student",
+    metadata,
+    Column("batch_id", Uuid, primary_key=True),
+    Column("essay_id", Uuid, primary_key=True),
+    Column("student_id", Text),
+    Column("method", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("said_at", _TIME, nullable=False),
+)
 
 # How much of a phase is out over all batches; whoever changes that, or any phase of this name, locks the row.
 fan_out = Table(

@@ -6,7 +6,8 @@ from typing import Protocol
 
 from common_core.enums import PhaseName
 from essay_lifecycle_service.domain.essay_status import BatchFacts, EssayFacts
-from essay_lifecycle_service.domain.intake import IntakeStep, Registration, Upload
+from essay_lifecycle_service.domain.intake import EndedIntake, IntakeStep, Registration, Upload
+from essay_lifecycle_service.domain.matching import Confirmation, FileNote
 from essay_lifecycle_service.domain.phases import Address, Answer, Cancellation, Hold, PhaseStep, Plan
 from huleedu_service_libs.runtime import Cause, Effect
 
@@ -36,6 +37,16 @@ class IntakeRepositoryProtocol(Protocol):
 
     async def close(self, batch_ids: Sequence[str], at: datetime) -> IntakeStep:
         """Wait no longer for files of these batches."""
+
+
+class MatchingRepositoryProtocol(Protocol):
+    """Which students wrote the essays of a class's batch. What comes again changes nothing; order does not matter."""
+
+    async def ask(self, batch_ids: Sequence[str], at: datetime) -> Mapping[str, Mapping[str, FileNote]]:
+        """Of these batches, those that matching was not asked about: what each essay's file says about its author."""
+
+    async def confirm(self, confirmations: Sequence[Confirmation], at: datetime) -> Sequence[EndedIntake]:
+        """Keep these. The intakes of a class that had ended, and whose students nobody had confirmed before."""
 
 
 class PhaseRepositoryProtocol(Protocol):

@@ -1,11 +1,15 @@
 """What the NLP service can be told."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from huleedu_service_libs.settings import Count, Port, Seconds
 from huleedu_service_libs.surroundings import ReadsContent
 
 SERVICE_NAME = "nlp_service"
+
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class NlpSettings(ReadsContent):
@@ -22,3 +26,11 @@ class NlpSettings(ReadsContent):
 
     essay_time_limit: Seconds = 60
     """For the analysis of one essay."""
+
+    class_management_service_url: str = "http://class_management_service:5002"
+
+    matching_auto_accept: Share = 0.85
+    """Confidence from which a student is suggested as certain."""
+
+    matching_time_limit: Seconds = 300
+    """For the matching of one batch, its texts read."""

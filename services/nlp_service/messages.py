@@ -3,6 +3,7 @@
 from typing import ClassVar, NamedTuple
 
 from common_core.message import Message
+from common_core.messages.matching import BatchStudentMatchingRequestedV1
 from common_core.messages.nlp import BatchNlpProcessingRequestedV2
 from common_core.shared import EssayProcessingInputRefV1
 from nlp_service.config import SERVICE_NAME
@@ -20,6 +21,17 @@ class AnalyseEssays(Message, frozen=True, kw_only=True):
     essays: list[EssayProcessingInputRefV1]
     run_id: str | None = None
     attempt: int | None = None
+
+
+class MatchStudents(Message, frozen=True, kw_only=True):
+    """A request to match a batch's essays to a class: one piece, since each essay depends on the others."""
+
+    topic: ClassVar[str] = "nlp_service.match.students"
+    producer: ClassVar[str] = SERVICE_NAME
+    stays: ClassVar[bool] = True
+
+    batch_id: str
+    request: BatchStudentMatchingRequestedV1
 
 
 Request = BatchNlpProcessingRequestedV2 | AnalyseEssays

@@ -1,4 +1,4 @@
-"""The NLP service's tables: how each analysis ended, for support and for asking again, and which runs are cancelled."""
+"""The NLP service's tables: how each analysis and matching ended, and which runs are cancelled."""
 
 from sqlalchemy import Column, DateTime, Integer, Table, Text
 
@@ -19,6 +19,21 @@ essay_analysis = Table(
     Column("word_count", Integer),
     Column("error_code", Text),
     Column("analysed_at", DateTime(timezone=True), nullable=False),
+)
+
+student_matching = Table(
+    "student_matching",
+    metadata,
+    Column("batch_id", Text, primary_key=True),
+    Column("run_id", Text, primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("class_id", Text, nullable=False),
+    Column("requested_at", DateTime(timezone=True), nullable=False),
+    Column("matched", Integer),
+    Column("review", Integer),
+    Column("no_match", Integer),
+    Column("failed", Integer),
+    Column("answered_at", DateTime(timezone=True)),
 )
 
 cancelled_run = cancelled_run_table(metadata)

@@ -15,6 +15,7 @@ from nlp_service.config import SERVICE_NAME, NlpSettings
 from nlp_service.di import AnalysisProvider
 from nlp_service.kafka_consumer import NlpKafkaConsumer
 from nlp_service.metrics import NlpServiceMetrics
+from nlp_service.protocols import RosterClientProtocol
 
 
 def container(settings: NlpSettings, platform: Platform, *replacements: Provider) -> AsyncContainer:
@@ -32,6 +33,7 @@ async def start(settings: NlpSettings, platform: Platform) -> Service:
     metrics, tracing = await parts.get(NlpServiceMetrics), await parts.get(Tracing)
     health = take_part(platform, settings, database, groups, metrics, tracing)
     health.needs("content_service", (await parts.get(ContentClientProtocol)).check)
+    health.wants("class_management_service", (await parts.get(RosterClientProtocol)).check)
     app = nlp_app(settings, metrics, health, tracing)
     return Service(name=SERVICE_NAME, app=app, close=parts.close)
 

@@ -4,7 +4,15 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from common_core.enums import BatchClientStatus, BatchStatus, ContentType, CourseCode, PhaseName, ProcessingStage
+from common_core.enums import (
+    AssociationValidationMethod,
+    BatchClientStatus,
+    BatchStatus,
+    ContentType,
+    CourseCode,
+    PhaseName,
+    ProcessingStage,
+)
 
 
 class ErrorBody(BaseModel):
@@ -131,10 +139,22 @@ class FailureBody(BaseModel):
     reason: str
 
 
+class StudentBody(BaseModel):
+    """Who wrote an essay of a class; while nobody knows, or where nobody of the class did, the name is UNKNOWN."""
+
+    name: str
+    student_id: str | None
+    first_name: str | None
+    last_name: str | None
+    email: str | None
+    method: AssociationValidationMethod | None = Field(description="who has decided that; null if nobody has")
+
+
 class EssayResultBody(BaseModel):
     """All that is known of one essay. `features` holds every measured feature by name."""
 
     essay_id: str
+    student: StudentBody | None = Field(description="null unless the batch belongs to a class")
     file_name: str | None
     file_upload_id: str | None
     original_text_storage_id: str | None
@@ -154,6 +174,7 @@ class BatchFrameBody(BatchSummaryBody):
     """A batch's results, but for its essays."""
 
     course_code: CourseCode
+    class_id: str | None
     language: str
     phases: list[PhaseBody]
     key_features: list[FeatureBody]

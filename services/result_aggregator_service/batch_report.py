@@ -1,12 +1,13 @@
 """A batch's results, as they are shown and exported: the frame at once, the essays page by page."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
 from common_core.enums import BatchStatus
 from huleedu_service_libs.errors import NotFound
 from result_aggregator_service.domain.batch import Batch, Registration
 from result_aggregator_service.domain.essays import Essay, LeftOut, left_out, put_together, reading_order
-from result_aggregator_service.domain.results import NO_SLOT, Slot
+from result_aggregator_service.domain.results import NO_SLOT, Result, Slot
+from result_aggregator_service.domain.students import StudentOfEssay
 from result_aggregator_service.protocols import BatchPage, ResultReaderProtocol
 
 PAGE = 50  # essays at a time, with all their corrections: little memory, and the event loop is never held up for long
@@ -28,10 +29,16 @@ class BatchReport:
         registration: Registration,
         left_out: Sequence[LeftOut],
         slots: Sequence[Slot],
+        students: Mapping[str, StudentOfEssay],
         reader: ResultReaderProtocol,
     ) -> None:
         self.batch_id, self.batch, self.registration, self.left_out = batch_id, batch, registration, left_out
-        self._slots, self._reader = slots, reader
+        self._slots, self._students, self._reader = slots, students, reader
+
+    @property
+    def is_of_a_class(self) -> bool:
+        """Its essays belong to students."""
+        return self.registration.class_id is not None
 
     @property
     def missing(self) -> int:
@@ -47,7 +54,10 @@ class BatchReport:
         for start in range(0, len(self._slots), PAGE):
             slots = self._slots[start : start + PAGE]
             results = await self._reader.results(self.batch_id, [slot.essay_id for slot in slots], in_full=in_full)
-            yield [put_together(self.batch, slot, results.get(slot.essay_id, ())) for slot in slots]
+            yield [self._essay(slot, results.get(slot.essay_id, ())) for slot in slots]
+
+    def _essay(self, slot: Slot, results: Sequence[Result]) -> Essay:
+        return put_together(self.batch, slot, results, self._students.get(slot.essay_id))
 
 
 class BatchReports:
@@ -64,7 +74,8 @@ class BatchReports:
             raise BatchNotFound(batch_id=batch_id)
         slots = sorted(await self._reader.slots(batch_id), key=lambda s: (reading_order(s.file_name), s.essay_id))
         unused = left_out(batch, await self._reader.unused_files(batch_id))
-        return BatchReport(batch_id, batch, registration, unused, slots, self._reader)
+        students = await self._reader.students(batch_id) if registration.class_id is not None else {}
+        return BatchReport(batch_id, batch, registration, unused, slots, students, self._reader)
 
     async def of(self, user_id: str, statuses: Collection[BatchStatus] | None, limit: int, offset: int) -> BatchPage:
         """A teacher's batches, the newest first."""

@@ -7,6 +7,7 @@ from common_core.messages.batch import (
     BatchPipelineCompletedV1,
     BatchValidationErrorsV1,
 )
+from common_core.messages.classes import EssayStudentAssociationUpdatedV1
 from common_core.messages.content import EssaySlotAssignedV1, EssayValidationFailedV1, ExcessContentProvisionedV1
 from common_core.messages.control import BatchRunCancelledV1, BatchWaitGivenUpV1
 from common_core.messages.nlp import EssayNlpCompletedV1
@@ -55,6 +56,7 @@ class ResultKafkaConsumer:
                     on(BatchRunCancelledV1, self._batches.handle),
                     on(BatchWaitGivenUpV1, self._batches.handle),
                     on_run(EssaySlotAssignedV1, self._essays.slots_assigned),
+                    on_run(EssayStudentAssociationUpdatedV1, self._essays.students_named),
                     on_run(EssayValidationFailedV1, self._essays.validations_failed),
                     on_run(ExcessContentProvisionedV1, self._essays.excess_provisioned),
                     on_run(SpellcheckResultV1, self._essays.spellchecked),

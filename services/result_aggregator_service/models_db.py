@@ -1,6 +1,6 @@
 """The tables, as SQLAlchemy knows them for migrations; queries are in `implementations/`."""
 
-from sqlalchemy import Column, DateTime, Index, Integer, LargeBinary, SmallInteger, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, LargeBinary, SmallInteger, Table, Text, Uuid
 
 from huleedu_service_libs.migrations import new_metadata
 
@@ -29,6 +29,20 @@ essay = Table(
     Column("file_upload_id", Text, nullable=False),
     Column("file_name", Text, nullable=False),
     Column("text_storage_id", Text, nullable=False),
+)
+
+essay_student = Table(
+    "essay_student",
+    metadata,
+    Column("batch_id", Uuid, primary_key=True),
+    Column("essay_id", Uuid, primary_key=True),
+    Column("student_id", Text),
+    Column("first_name", Text),
+    Column("last_name", Text),
+    Column("email", Text),
+    Column("method", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
 )
 
 unused_file = Table(

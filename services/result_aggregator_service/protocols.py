@@ -11,6 +11,7 @@ from huleedu_service_libs.runtime.effects import Effect
 from huleedu_service_libs.runtime.unit_of_work import Cause
 from result_aggregator_service.domain.batch import Batch
 from result_aggregator_service.domain.results import Result, Slot, UnusedFile
+from result_aggregator_service.domain.students import StudentOfEssay
 
 
 class ResultRepositoryProtocol(Protocol):
@@ -30,6 +31,9 @@ class ResultRepositoryProtocol(Protocol):
 
     async def record(self, results: Sequence[Result]) -> None:
         """Keep each result, unless one of a newer try is known."""
+
+    async def name(self, students: Sequence[StudentOfEssay]) -> None:
+        """Keep who wrote each essay, unless something newer is known."""
 
     async def arrived(self, batch_ids: Sequence[str]) -> Mapping[str, Mapping[PhaseName, int]]:
         """How many successful results there are, by batch and phase."""
@@ -62,6 +66,9 @@ class ResultReaderProtocol(Protocol):
 
     async def slots(self, batch_id: str) -> list[Slot]:
         """All essays of a batch, in no particular order; those of which only results are known, too."""
+
+    async def students(self, batch_id: str) -> Mapping[str, StudentOfEssay]:
+        """Who wrote the essays of a batch, by essay, as far as anybody has decided."""
 
     async def unused_files(self, batch_id: str) -> list[UnusedFile]:
         """The files that became no essay, in no particular order."""

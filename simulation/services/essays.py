@@ -3,9 +3,14 @@
 from essay_lifecycle_service.di import HandlerProvider
 from essay_lifecycle_service.domain.window import Policy
 from essay_lifecycle_service.implementations.intake_repository_impl import InMemoryIntakeRepositoryImpl
+from essay_lifecycle_service.implementations.matching_repository_impl import InMemoryMatchingRepositoryImpl
 from essay_lifecycle_service.implementations.phase_repository_impl import InMemoryPhaseRepositoryImpl
 from essay_lifecycle_service.kafka_consumer import EssayKafkaConsumer
-from essay_lifecycle_service.protocols import IntakeRepositoryProtocol, PhaseRepositoryProtocol
+from essay_lifecycle_service.protocols import (
+    IntakeRepositoryProtocol,
+    MatchingRepositoryProtocol,
+    PhaseRepositoryProtocol,
+)
 from result_aggregator_service.di import EventProvider
 from result_aggregator_service.implementations.batch_table import BatchTable
 from result_aggregator_service.implementations.result_repository_impl import InMemoryResultRepositoryImpl
@@ -20,8 +25,10 @@ WINDOW = 3
 
 async def essay_lifecycle(around: Surroundings) -> None:
     """Have its groups read."""
+    intakes = InMemoryIntakeRepositoryImpl()
     given = {
-        IntakeRepositoryProtocol: InMemoryIntakeRepositoryImpl(),
+        IntakeRepositoryProtocol: intakes,
+        MatchingRepositoryProtocol: InMemoryMatchingRepositoryImpl(intakes),
         PhaseRepositoryProtocol: InMemoryPhaseRepositoryImpl(Policy(window=WINDOW, owner_window=WINDOW - 1)),
     }
     parts = container(HandlerProvider(), given=given, context={})

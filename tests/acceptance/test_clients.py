@@ -58,13 +58,6 @@ async def test_every_mistake_in_a_registration_is_named_at_once(bos: str) -> Non
     assert len(problem["errors"]) == 3  # type: ignore[arg-type]  # a list, in this body
 
 
-async def test_a_batch_with_a_class_waits_for_class_management_to_exist(bos: str) -> None:
-    status, problem, _ = await post(f"{bos}/v1/batches/register", {**REGISTRATION, "class_id": "9A"})
-
-    assert 400 <= status < 500
-    assert problem["code"] == "CLASS_MANAGEMENT_NOT_AVAILABLE"
-
-
 async def test_a_pipeline_asked_for_too_early_is_refused_with_what_is_missing(bos: str) -> None:
     _, body, _ = await post(f"{bos}/v1/batches/register", REGISTRATION)
     url = f"{bos}/v1/batches/{body['batch_id']}/pipelines"

@@ -8,23 +8,27 @@ from typing import cast
 from batch_orchestrator_service.domain import timers
 from batch_orchestrator_service.domain.batch import UNENDED, Batch
 from batch_orchestrator_service.domain.decide import decide
-from batch_orchestrator_service.domain.facts import Fact, PhaseDeadlinePassed, RetryDue
+from batch_orchestrator_service.domain.facts import Fact, PhaseDeadlinePassed, RetryDue, StudentsDeadlinePassed
 from batch_orchestrator_service.tests.life import after
 from batch_orchestrator_service.tests.said import (
+    CLASS,
     NLP,
     SPELLCHECK,
     cancel,
+    confirmed,
     outcome,
     pause,
     phase,
     provisioned,
+    ready,
     registered,
     resolved,
     resume,
     retry,
+    suggested,
 )
 
-from common_core.enums import CLIENT_STATUS, BatchStatus
+from common_core.enums import CLIENT_STATUS, BatchStatus, ClassType
 from tests.reference.files import REGENERATE
 
 ESSAYS = "ab"
@@ -33,7 +37,8 @@ Edge = tuple[str, str, str]
 _TITLE = """# The statuses of a batch
 
 Found by trying BOS's rules (`domain/decide.py`) with all that can happen to a batch of two essays and two phases,
-the second of which depends on the first. A test says when the rules do something else: {regenerate}.
+the second of which depends on the first: one of a guest, and one of a class, whose essays belong to students.
+A test says when the rules do something else: {regenerate}.
 
 A pause is no status of its own: the batch keeps the one that it has, and shows since when it is `paused`, by whom, why.
 """
@@ -41,8 +46,8 @@ A pause is no status of its own: the batch keeps the one that it has, and shows 
 
 def edges() -> list[Edge]:
     """What leads from where to where, each once."""
-    first = after(registered(ESSAYS))
-    seen, queue, found = {_key(first)}, deque([first]), {("[*]", "registered", _label(first))}
+    first = [after(registered(ESSAYS)), after(registered(ESSAYS, class_id=CLASS))]
+    seen, queue, found = set(map(_key, first)), deque(first), {("[*]", "registered", _label(each)) for each in first}
     while queue:
         batch = queue.popleft()
         for words, fact, wait in _what_can_happen(batch):
@@ -62,6 +67,11 @@ def _what_can_happen(batch: Batch) -> Iterator[tuple[str, Fact, timedelta]]:
     yield "no file can be used", provisioned(""), now
     for timer in timers.running(batch).values():
         yield _clock(timer.message), cast(Fact, timer.message), max(now, timer.at - batch.changed_at)
+    if batch.is_regular:
+        yield "students suggested", suggested(ESSAYS), now
+        yield "students confirmed", confirmed(), now
+        yield "students confirmed by the time limit", confirmed(by_time_limit=True), now
+        yield "ELS has the students", ready(ESSAYS, class_type=ClassType.REGULAR), now
     further = f"run-{len(batch.runs) + 1}"
     yield "pipeline requested", resolved(phase(SPELLCHECK), phase(NLP, SPELLCHECK), run=further), now
     if SPELLCHECK in batch.done:  # in this run, whether it is shorter or longer than those before
@@ -79,6 +89,8 @@ def _what_can_happen(batch: Batch) -> Iterator[tuple[str, Fact, timedelta]]:
 def _clock(message: object) -> str:
     if isinstance(message, RetryDue):
         return "next attempt due"
+    if isinstance(message, StudentsDeadlinePassed):
+        return "students overdue"
     return "phase overdue" if isinstance(message, PhaseDeadlinePassed) else "content overdue"
 
 
@@ -98,8 +110,13 @@ def _key(batch: Batch) -> object:
         (each.status, each.succeeded, tuple(each.failed), each.retries, each.wait and each.wait.overdue)
         for each in (run.phases if run else ())
     ]
-    ingestion = batch.ingestion
+    ingestion, matching = batch.ingestion, batch.matching
     return (
+        batch.is_regular,
+        bool(matching.wait),
+        matching.awaits,
+        matching.status,
+        bool(matching.essays_ready_at),
         _label(batch),
         ingestion.is_open,
         ingestion.wait.overdue,

@@ -35,15 +35,16 @@ class Refused(Exception):
     def __init__(self, status: int, problem: Json) -> None:
         super().__init__(problem.get("detail") or problem.get("title") or f"HTTP {status}")
         self.status, self.code = status, problem.get("code")
+        self.errors: list[Json] = problem.get("errors", [])
 
 
 class Api:
-    """Asks a platform's services, as the user of this machine's account."""
+    """Asks a platform's services, as the user of this machine's account if no other is named."""
 
-    def __init__(self, addresses: Mapping[str, str]) -> None:
+    def __init__(self, addresses: Mapping[str, str], user: str | None = None) -> None:
         self._addresses = addresses
         self._has_answered = False
-        self.user = _account()
+        self.user = user or _account()
         self._session = aiohttp.ClientSession(
             headers={"X-User-ID": self.user, **_operator()}, timeout=aiohttp.ClientTimeout(total=120)
         )
@@ -58,47 +59,41 @@ class Api:
 
     async def pipelines(self) -> list[str]:
         """What a batch can be taken through."""
-        answer = await self._get("batch_conductor_service", "/internal/v1/pipelines")
+        answer = await self.get("batch_conductor_service", "/internal/v1/pipelines")
         return [pipeline["name"] for pipeline in answer["pipelines"]]
 
-    async def register(self, essays: int, course: CourseCode) -> str:
-        """A new GUEST batch; its id."""
-        body = {"expected_essay_count": essays, "course_code": course, "user_id": self.user}
-        answer = await self._post("batch_orchestrator_service", "/v1/batches/register", body)
+    async def register(self, essays: int, course: CourseCode, class_id: str | None = None) -> str:
+        """A new batch, of a class if one is named; its id."""
+        body = {"expected_essay_count": essays, "course_code": course, "user_id": self.user, "class_id": class_id}
+        answer = await self.post("batch_orchestrator_service", "/v1/batches/register", body)
         return str(answer["batch_id"])
 
     async def upload(self, batch_id: str, files: Sequence[Path]) -> None:
         """Hand these files in."""
-        headers = {"Idempotency-Key": str(uuid.uuid4())}
-
-        def ask() -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-            url = self._url("file_service", "/v1/files/batch")
-            return self._session.post(url, data=_form(batch_id, files), headers=headers)
-
-        await self._patiently(ask)
+        await self.post_form("file_service", "/v1/files/batch", lambda: _form(batch_id, files))
 
     async def request_pipeline(self, batch_id: str, pipeline: str, *, assignment_id: str | None = None) -> Json:
         """Have the batch processed; some phases need the assignment whose prompt the students were given."""
         body: Json = {"requested_pipeline": pipeline}
         if assignment_id is not None:
             body["prompt_payload"] = {"assignment_id": assignment_id}
-        return await self._post("batch_orchestrator_service", f"/v1/batches/{batch_id}/pipelines", body)
+        return await self.post("batch_orchestrator_service", f"/v1/batches/{batch_id}/pipelines", body)
 
     async def status(self, batch_id: str) -> Json:
         """Where BOS says the batch stands."""
-        return await self._get("batch_orchestrator_service", f"/v1/batches/{batch_id}/status")
+        return await self.get("batch_orchestrator_service", f"/v1/batches/{batch_id}/status")
 
     async def control(self, batch_id: str, action: str, reason: str | None) -> Json:
         """Cancel, pause or resume the batch."""
-        return await self._post("batch_orchestrator_service", f"/v1/batches/{batch_id}/{action}", {"reason": reason})
+        return await self.post("batch_orchestrator_service", f"/v1/batches/{batch_id}/{action}", {"reason": reason})
 
     async def retry(self, batch_id: str, phase: str, wanted: Json) -> Json:
         """Try essays again that failed in the phase: all of them if there are no `essay_ids`."""
-        return await self._post("batch_orchestrator_service", f"/v1/batches/{batch_id}/phases/{phase}/retry", wanted)
+        return await self.post("batch_orchestrator_service", f"/v1/batches/{batch_id}/phases/{phase}/retry", wanted)
 
     async def operate(self, operation: Json) -> Json:
         """Ask the same of many batches, as an operator."""
-        return await self._post("batch_orchestrator_service", "/v1/operations", operation)
+        return await self.post("batch_orchestrator_service", "/v1/operations", operation)
 
     async def timeline(self, batch_id: str) -> list[Json]:
         """Every fact that changed the batch, in order."""
@@ -106,7 +101,7 @@ class Api:
         after: int | None = 0
         while after is not None:
             path = f"/v1/batches/{batch_id}/timeline?limit=1000&after={after}"
-            page = await self._get("batch_orchestrator_service", path)
+            page = await self.get("batch_orchestrator_service", path)
             facts += page["facts"]
             after = page["next_after"]
         return facts
@@ -128,17 +123,17 @@ class Api:
 
     async def operations(self) -> list[Json]:
         """What operators have asked of many batches, the newest first."""
-        found: list[Json] = (await self._get("batch_orchestrator_service", "/v1/operations"))["operations"]
+        found: list[Json] = (await self.get("batch_orchestrator_service", "/v1/operations"))["operations"]
         return found
 
     async def operation(self, operation_id: str) -> Json:
         """How far it is."""
-        return await self._get("batch_orchestrator_service", f"/v1/operations/{quote(operation_id, safe='')}")
+        return await self.get("batch_orchestrator_service", f"/v1/operations/{quote(operation_id, safe='')}")
 
     async def stop_operation(self, operation_id: str) -> Json:
         """Ask no further batch."""
         path = f"/v1/operations/{quote(operation_id, safe='')}/stop"
-        return await self._post("batch_orchestrator_service", path, {})
+        return await self.post("batch_orchestrator_service", path, {})
 
     @asynccontextmanager
     async def stream(self, batch_id: str | None, last: str | None) -> AsyncIterator[aiohttp.StreamReader]:
@@ -155,14 +150,14 @@ class Api:
     async def essays_received(self, batch_id: str) -> int:
         """How many of the batch's essays have their text by now."""
         try:
-            answer = await self._get("essay_lifecycle_service", f"/v1/batches/{batch_id}/status")
+            answer = await self.get("essay_lifecycle_service", f"/v1/batches/{batch_id}/status")
         except Refused:
             return 0  # ELS has not heard of it yet
         return int(answer["total_essays"] - answer["status_breakdown"].get("uploaded", 0))
 
     async def results(self, batch_id: str) -> Json:
         """All that is known of the batch, essay by essay."""
-        return await self._get("result_aggregator_service", f"/v1/batches/{batch_id}/results")
+        return await self.get("result_aggregator_service", f"/v1/batches/{batch_id}/results")
 
     @asynccontextmanager
     async def download(self, batch_id: str, ending: str) -> AsyncIterator[aiohttp.StreamReader]:
@@ -184,11 +179,24 @@ class Api:
             answer: Json = await response.json()
             return answer
 
-    async def _post(self, service: str, path: str, body: Json) -> Json:
+    async def post_form(self, service: str, path: str, form: Callable[[], aiohttp.FormData]) -> Json:
+        """Send a form, which is made anew each time that it is sent."""
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
+        url = self._url(service, path)
+        return await self._patiently(lambda: self._session.post(url, data=form(), headers=headers))
+
+    async def delete(self, service: str, path: str) -> None:
+        """Remove it."""
+        async with self._session.delete(self._url(service, path)) as response:
+            await _checked(response, read=False)
+
+    async def post(self, service: str, path: str, body: Json) -> Json:
+        """Ask for this; no effect comes twice."""
         headers = {"Idempotency-Key": str(uuid.uuid4())}
         return await self._patiently(lambda: self._session.post(self._url(service, path), json=body, headers=headers))
 
-    async def _get(self, service: str, path: str) -> Json:
+    async def get(self, service: str, path: str) -> Json:
+        """What the service answers."""
         return await self._patiently(lambda: self._session.get(self._url(service, path)))
 
     async def _page(self, query: list[tuple[str, Any]], as_operator: bool) -> Json:

@@ -31,7 +31,7 @@ async def _download(api: Api, batch_id: str, ending: str, target: Path) -> None:
 
 
 async def _texts(api: Api, batch_id: str, folder: Path) -> None:
-    """Each essay's corrected text under the name it was handed in with, as .txt."""
+    """Each essay's corrected text as .txt, under its student's name or the one it was handed in with."""
     essays = essays_by_name(await api.results(batch_id))
     texts = {name: await api.text(essay["corrected_text_storage_id"]) for name, essay in essays}
     write_texts(folder, texts)
@@ -48,13 +48,22 @@ def write_texts(folder: Path, texts: Mapping[str, str]) -> None:
         path.write_bytes(text)
 
 
+def _called(essay: Json) -> str:
+    """After its student, in a class's batch, else after its file."""
+    name = str(essay["file_name"] or essay["essay_id"])
+    if (student := essay.get("student")) is None:
+        return name
+    named = str(student["name"]).replace("/", "-").replace("\\", "-")
+    return f"{named}.txt" if student["first_name"] else f"{named} {name}"
+
+
 def essays_by_name(results: Json) -> Iterator[tuple[str, Json]]:
     """A file name of its own for each corrected essay; no name leads out of the folder."""
     taken: set[str] = set()
     for essay in results["essays"]:
         if essay["corrected_text_storage_id"] is None:
             continue
-        stem = PurePosixPath((essay["file_name"] or essay["essay_id"]).replace("\\", "/")).stem.lstrip(".") or "essay"
+        stem = PurePosixPath(_called(essay).replace("\\", "/")).stem.lstrip(".") or "essay"
         name, number = f"{stem}.txt", 2
         while name.casefold() in taken:
             name, number = f"{stem} ({number}).txt", number + 1

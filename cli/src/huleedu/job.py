@@ -71,17 +71,48 @@ async def do_job(
 
     Raises JobFailed when no essay could be used.
     """
+    batch_id = await hand_in(api, folder, course, pipeline, watch, registered)
+    await process(api, batch_id, pipeline, watch)
+    return batch_id
+
+
+async def hand_in(
+    api: Api,
+    folder: Path,
+    course: CourseCode,
+    pipeline: str,
+    watch: Watch,
+    registered: Callable[[str], object] = lambda _: None,
+    class_id: str | None = None,
+) -> str:
+    """The batch's id, once all texts are there. Raises JobFailed, at once if there is no such pipeline."""
     files = essays_in(folder)
     if pipeline not in (known := await api.pipelines()):
         raise JobFailed(f"There is no pipeline {pipeline}; there are {', '.join(known)}.")
-    batch_id = await api.register(len(files), course)
+    batch_id = await api.register(len(files), course, class_id)
     registered(batch_id)
     for start in range(0, len(files), UPLOAD_FILES):
         await api.upload(batch_id, files[start : start + UPLOAD_FILES])
     await _content_in(api, batch_id, len(files), watch)
+    return batch_id
+
+
+async def process(api: Api, batch_id: str, pipeline: str, watch: Watch) -> None:
+    """Have it taken through the pipeline, and wait for that."""
     await api.request_pipeline(batch_id, pipeline)
     await follow(api, batch_id, watch)
-    return batch_id
+
+
+async def waits_for(api: Api, batch_id: str, *wanted: str) -> str:
+    """What the batch waits for, once that is one of these. Raises JobFailed if it has ended."""
+    async with aclosing(watched(api, batch_id)) as seen:
+        async for each in seen:
+            for wait in each.status["waiting_for"]:
+                if wait["what"] in wanted:
+                    return str(wait["what"])
+            if each.status["client_status"] in DONE:
+                raise JobFailed(f"The batch has ended: it is {each.status['status']}.")
+    raise AssertionError("a stream has no end")
 
 
 async def _content_in(api: Api, batch_id: str, files: int, watch: Watch) -> None:

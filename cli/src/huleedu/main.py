@@ -23,6 +23,11 @@ app.add_typer(migrations, name="migrate")
 Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="A folder of essays.")]
 Course = Annotated[CourseCode | None, typer.Option(help="The course; its language follows. ENG5 if not given.")]
 Pipeline = Annotated[str, typer.Option(help="spellcheck, nlp, ... and what your school has added.")]
+Roster = Annotated[
+    Path | None,
+    typer.Option("--class", exists=True, dir_okay=False, help="The class's roster, CSV or Excel: essays get students."),
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Take suggested students that are sure enough without asking.")]
 ServiceName = Annotated[str | None, typer.Argument(help="One service; all if not given.")]
 
 
@@ -58,19 +63,39 @@ def demo(
     ] = None,
     course: Course = None,
     pipeline: Pipeline = "nlp",
+    roster: Roster = None,
+    yes: Yes = False,
 ) -> None:
     """Take essays from files to results, with a platform of its own if none is up."""
-    from huleedu.demo import run_demo
+    from huleedu.demo import OfClass, run_demo
 
-    to_the_end(run_demo(console, data_dir(), folder, course, pipeline))
+    to_the_end(run_demo(console, data_dir(), folder, course, pipeline, OfClass(roster, yes) if roster else None))
 
 
 @app.command()
-def run(folder: Folder, course: Course = None, pipeline: Pipeline = "nlp", json: AsJson = False) -> None:
+def run(
+    folder: Folder,
+    course: Course = None,
+    pipeline: Pipeline = "nlp",
+    roster: Roster = None,
+    yes: Yes = False,
+    json: AsJson = False,
+) -> None:
     """Hand a folder of essays in to the platform that is up, and wait for the results."""
-    from huleedu.demo import run_folder
+    from huleedu.demo import OfClass, run_folder
 
-    to_the_end(run_folder(console, data_dir(), folder, course, pipeline, json))
+    if json and roster and not yes:
+        raise typer.BadParameter("With --json nobody is asked: say --yes as well.")
+    of_class = OfClass(roster, yes) if roster else None
+    to_the_end(run_folder(console, data_dir(), folder, course, pipeline, json, of_class))
+
+
+@app.command()
+def confirm(batch: Batch, yes: Yes = False) -> None:
+    """Say which students of the class wrote a batch's essays."""
+    from huleedu.confirm import confirm_batch
+
+    to_the_end(confirm_batch(console, data_dir(), batch, yes))
 
 
 @app.command()

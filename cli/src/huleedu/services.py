@@ -11,6 +11,7 @@ SERVICES = (
     "batch_orchestrator_service",
     "essay_lifecycle_service",
     "file_service",
+    "class_management_service",
     "spellchecker_service",
     "nlp_service",
     "result_aggregator_service",

@@ -50,11 +50,14 @@ def bars(console: Console) -> Iterator[Watch]:
 def results_table(results: Json) -> Table:
     """A row for each essay, as narrow as a terminal may be."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    of_a_class = results.get("class_id") is not None
+    if of_a_class:
+        table.add_column("student", overflow="fold")
     table.add_column("file", overflow="fold")
     for heading in ("words", "corrections", "per 100", *(heading for _, heading in COLUMNS)):
         table.add_column(heading, justify="right")
     for essay in results["essays"]:
-        table.add_row(*_essay_row(essay))
+        table.add_row(*([essay["student"]["name"]] if of_a_class else []), *_essay_row(essay))
     return table
 
 

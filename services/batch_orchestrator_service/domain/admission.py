@@ -15,6 +15,7 @@ from batch_orchestrator_service.errors import (
     NothingFailed,
     PhaseNeverRan,
     RunActive,
+    StudentsNotConfirmed,
 )
 from common_core.enums import BatchStatus, PhaseName
 from huleedu_service_libs.errors import RefusedCommand
@@ -30,6 +31,8 @@ def refusal(batch: Batch) -> RefusedCommand | None:
         return BatchCancelled() if batch.cancelled else BatchNotReady()
     if not batch.essays.ready:
         return ContentIngestionFailed()
+    if batch.is_regular and not batch.matching.is_over:
+        return BatchCancelled() if batch.cancelled else StudentsNotConfirmed()
     return None
 
 

@@ -17,6 +17,7 @@ from common_core.messages.control import (
     BatchRunCancelledV1,
     BatchWaitGivenUpV1,
 )
+from common_core.messages.matching import BatchServiceStudentMatchingInitiateCommandDataV1
 from common_core.shared import SystemProcessingMetadata
 
 
@@ -38,6 +39,21 @@ def announcement(fact: BatchRegistered, at: datetime) -> BatchEssaysRegistered:
 def content_deadline(fact: BatchRegistered, at: datetime) -> BatchContentDeadlinePassedV1:
     """This batch waits for content no longer."""
     return BatchContentDeadlinePassedV1(batch_id=fact.batch_id, correlation_id=fact.correlation_id, timestamp=at)
+
+
+def matching_command(batch: Batch, at: datetime) -> BatchServiceStudentMatchingInitiateCommandDataV1:
+    """Find out which students of the class wrote the essays."""
+    registration = batch.registration
+    assert registration.class_id is not None
+    return BatchServiceStudentMatchingInitiateCommandDataV1(
+        entity_id=batch.batch_id,
+        timestamp=at,
+        essays_to_process=batch.essays.refs(batch.essays.ready, None),
+        class_id=registration.class_id,
+        course_code=registration.course_code,
+        user_id=registration.user_id,
+        org_id=registration.org_id,
+    )
 
 
 def phase_deadline(batch: Batch, run: Run, phase: PhaseRun, at: datetime) -> BatchPhaseDeadlinePassedV1:

@@ -19,6 +19,7 @@ class BatchRegistered(OwnMessage, frozen=True, kw_only=True):
     """A teacher has registered a batch, with a slot for each essay.
 
     After `content_seconds` ELS is told to close it; ELS has `silence_seconds` to do so, then the batch ends without it.
+    If it belongs to a class, matching has `validation_seconds`, and the teacher as many, to say who wrote what.
     """
 
     topic: ClassVar[str] = "batch_orchestrator.batch.registered"
@@ -36,6 +37,7 @@ class BatchRegistered(OwnMessage, frozen=True, kw_only=True):
     correlation_id: str
     content_seconds: float
     silence_seconds: float
+    validation_seconds: float = 3 * 24 * 3600.0
 
     @property
     def class_type(self) -> ClassType:

@@ -7,13 +7,17 @@ import msgspec
 from batch_orchestrator_service.domain.asked import BatchRegistered
 from batch_orchestrator_service.domain.essays import Essays
 from batch_orchestrator_service.domain.ingestion import Ingestion
+from batch_orchestrator_service.domain.matching import Matching
 from batch_orchestrator_service.domain.run import PhaseRun, Run, settled
-from common_core.enums import BatchStatus, PhaseName
+from common_core.enums import BatchStatus, ClassType, PhaseName
 from common_core.shared import StorageReferenceMetadata
 
 UNENDED = frozenset(
     {
         BatchStatus.AWAITING_CONTENT_VALIDATION,
+        BatchStatus.AWAITING_STUDENT_VALIDATION,
+        BatchStatus.STUDENT_VALIDATION_COMPLETED,
+        BatchStatus.VALIDATION_TIMEOUT_PROCESSED,
         BatchStatus.READY_FOR_PIPELINE_EXECUTION,
         BatchStatus.PROCESSING_PIPELINES,
     }
@@ -43,6 +47,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     assignment_id: str | None = None
     ingestion: Ingestion = Ingestion()
     essays: Essays
+    matching: Matching = Matching()
     runs: tuple[Run, ...] = ()
     paused: Halt | None = None
     cancelled: Halt | None = None
@@ -51,6 +56,17 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     def batch_id(self) -> str:
         """The key of everything that is said about it."""
         return self.registration.batch_id
+
+    @property
+    def is_regular(self) -> bool:
+        """Its essays belong to a class, and so to students."""
+        return self.registration.class_type is ClassType.REGULAR
+
+    @property
+    def awaits_students(self) -> bool:
+        """There are essays, and who wrote them is to be known before anything is done with them."""
+        is_wanted = self.is_regular and not self.matching.is_over
+        return is_wanted and bool(self.essays.ready) and self.cancelled is None
 
     @property
     def active_run(self) -> Run | None:
@@ -68,7 +84,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
             return BatchStatus.AWAITING_CONTENT_VALIDATION
         if self.ingestion.error_code:
             return BatchStatus.CONTENT_INGESTION_FAILED
-        return BatchStatus.READY_FOR_PIPELINE_EXECUTION
+        return self.matching.status if self.is_regular else BatchStatus.READY_FOR_PIPELINE_EXECUTION
 
     @property
     def has_ended(self) -> bool:
@@ -78,7 +94,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     @property
     def accepts_pipeline(self) -> bool:
         """There are essays to work on, nothing works on them, and nobody has asked to wait."""
-        return bool(self.essays.ready) and self.active_run is None and self.paused is None
+        has_students = not self.is_regular or self.matching.is_over
+        return bool(self.essays.ready) and has_students and self.active_run is None and self.paused is None
 
     @property
     def accepts_prompt(self) -> bool:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from batch_orchestrator_service.domain import on_content, on_phase, on_request, timers
+from batch_orchestrator_service.domain import on_content, on_matching, on_phase, on_request, timers
 from batch_orchestrator_service.domain.asked import (
     BatchRegistered,
     CancelAsked,
@@ -15,13 +15,21 @@ from batch_orchestrator_service.domain.asked import (
     RetryAsked,
 )
 from batch_orchestrator_service.domain.batch import Batch
-from batch_orchestrator_service.domain.facts import ContentDeadlinePassed, Fact, PhaseDeadlinePassed, RetryDue
+from batch_orchestrator_service.domain.facts import (
+    ContentDeadlinePassed,
+    Fact,
+    PhaseDeadlinePassed,
+    RetryDue,
+    StudentsDeadlinePassed,
+    StudentsSuggested,
+)
 from batch_orchestrator_service.domain.steps import Effects, Step
 from common_core.messages.batch import (
     BatchContentProvisioningCompletedV1,
     BatchEssaysReady,
     BatchValidationErrorsV1,
 )
+from common_core.messages.matching import StudentAssociationsConfirmedV1
 from common_core.messages.pipeline import ELSBatchPhaseOutcomeV1
 
 
@@ -53,11 +61,17 @@ def _next(batch: Batch, fact: Fact, at: datetime) -> Step:
         case BatchContentProvisioningCompletedV1(essays_for_processing=refs):
             return on_content.closed(batch, refs, at)
         case BatchEssaysReady(ready_essays=refs):
-            return on_content.closed(batch, refs, at)
+            return on_content.closed(on_matching.with_essays_ready(batch, fact, at), refs, at)
         case BatchValidationErrorsV1():
             return on_content.failed(batch, fact, at)
         case ContentDeadlinePassed():
             return on_content.overdue(batch, fact, at)
+        case StudentsSuggested():
+            return on_matching.suggested(batch, fact, at)
+        case StudentAssociationsConfirmedV1():
+            return on_matching.confirmed(batch, fact, at)
+        case StudentsDeadlinePassed():
+            return on_matching.overdue(batch, fact, at)
         case ELSBatchPhaseOutcomeV1():
             return on_phase.answered(batch, fact, at)
         case PhaseDeadlinePassed():

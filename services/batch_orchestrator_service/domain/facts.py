@@ -19,6 +19,7 @@ from common_core.messages.batch import (
     BatchEssaysReady,
     BatchValidationErrorsV1,
 )
+from common_core.messages.matching import StudentAssociationsConfirmedV1
 from common_core.messages.pipeline import ELSBatchPhaseOutcomeV1
 
 
@@ -38,6 +39,25 @@ class ContentSilencePassed(ContentDeadlinePassed, frozen=True, kw_only=True):
     """A timer of 0.1.0: ELS has not even closed a batch whose deadline passed."""
 
     topic: ClassVar[str] = "batch_orchestrator.content.silence.passed"
+
+
+class StudentsSuggested(OwnMessage, frozen=True, kw_only=True):
+    """Matching has answered: for so many essays it suggests students, for the others nobody."""
+
+    topic: ClassVar[str] = "batch_orchestrator.students.suggested"
+
+    batch_id: str
+    matched: int
+    unmatched: int
+
+
+class StudentsDeadlinePassed(OwnMessage, frozen=True, kw_only=True):
+    """A timer, set for `due`: who wrote what is waited for no longer."""
+
+    topic: ClassVar[str] = "batch_orchestrator.students.deadline.passed"
+
+    batch_id: str
+    due: datetime
 
 
 class PhaseDeadlinePassed(OwnMessage, frozen=True, kw_only=True):
@@ -68,7 +88,7 @@ class RetryDue(OwnMessage, frozen=True, kw_only=True):
     due: datetime
 
 
-Timer = ContentDeadlinePassed | PhaseDeadlinePassed | RetryDue
+Timer = ContentDeadlinePassed | StudentsDeadlinePassed | PhaseDeadlinePassed | RetryDue
 Fact = (
     BatchRegistered
     | PromptSet
@@ -77,6 +97,9 @@ Fact = (
     | BatchEssaysReady
     | ContentDeadlinePassed
     | ContentSilencePassed
+    | StudentsSuggested
+    | StudentAssociationsConfirmedV1
+    | StudentsDeadlinePassed
     | PipelineResolved
     | ELSBatchPhaseOutcomeV1
     | PhaseDeadlinePassed

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from batch_orchestrator_service.domain import notifications as tell
+from batch_orchestrator_service.domain import on_matching
 from batch_orchestrator_service.domain.announcements import announcement, content_deadline, content_given_up
 from batch_orchestrator_service.domain.asked import BatchRegistered
 from batch_orchestrator_service.domain.batch import Batch
@@ -33,12 +34,14 @@ def registered(fact: BatchRegistered, at: datetime) -> Step:
 
 
 def closed(batch: Batch, refs: list[EssayProcessingInputRefV1], at: datetime) -> Step:
-    """These essays have a text, and no more will come."""
+    """These essays have a text, and no more will come; who wrote them is asked next, if they belong to a class."""
     if not batch.ingestion.is_open:
         return batch, ()
     essays = batch.essays.with_content(refs)
     batch = replace(batch, essays=essays, ingestion=batch.ingestion.closed(at, usable=bool(essays.ready)))
-    return batch, tell.content_closed(batch, at)
+    told = tell.content_closed(batch, at)
+    batch, effects = on_matching.begun(batch, at)
+    return batch, (*told, *effects)
 
 
 def failed(batch: Batch, errors: BatchValidationErrorsV1, at: datetime) -> Step:

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from batch_orchestrator_service.domain import announcements as say
 from batch_orchestrator_service.domain import notifications as tell
-from batch_orchestrator_service.domain import retry
+from batch_orchestrator_service.domain import on_matching, retry
 from batch_orchestrator_service.domain import run as runs
 from batch_orchestrator_service.domain.admission import essays_to_retry
 from batch_orchestrator_service.domain.asked import (
@@ -61,7 +61,9 @@ def cancel(batch: Batch, asked: CancelAsked, at: datetime) -> Step:
     if batch.has_ended:
         return batch, ()
     run, halt = batch.active_run, _halt(batch, asked, at)
-    stopped, effects = waited_for_no_longer(replace(batch, cancelled=halt, paused=None), at)
+    unmatched = replace(batch.matching, wait=None)
+    stopped = replace(batch, cancelled=halt, paused=None, matching=unmatched)
+    stopped, effects = waited_for_no_longer(stopped, at)
     said = (*effects, say.cancellation(asked, run, halt), *tell.by_others(stopped, asked, at))
     if run is None:
         return stopped, said
@@ -86,7 +88,8 @@ def resume(batch: Batch, asked: ResumeAsked, at: datetime) -> Step:
     wait = batch.ingestion.wait.resumed(paused_at, at)
     batch = replace(batch, paused=None, ingestion=replace(batch.ingestion, wait=wait))
     if (run := batch.active_run) is None:
-        return batch, said
+        batch, effects = on_matching.resumed(batch, paused_at, at)
+        return batch, (*said, *effects)
     batch, effects = moved_on(batch, _resumed(run, paused_at, at), at)
     return batch, (*said, *effects)
 

@@ -3,7 +3,12 @@
 from collections.abc import Iterator
 
 from batch_orchestrator_service.domain.batch import Batch
-from batch_orchestrator_service.domain.facts import ContentDeadlinePassed, PhaseDeadlinePassed, RetryDue
+from batch_orchestrator_service.domain.facts import (
+    ContentDeadlinePassed,
+    PhaseDeadlinePassed,
+    RetryDue,
+    StudentsDeadlinePassed,
+)
 from batch_orchestrator_service.domain.run import PhaseRun, Run
 from huleedu_service_libs.runtime.effects import Effect, Later, Never
 
@@ -26,6 +31,9 @@ def _clocks(batch: Batch) -> Iterator[Later]:
     if batch.ingestion.is_open:
         due = batch.ingestion.wait.until
         yield Later(ContentDeadlinePassed(batch_id=batch.batch_id, due=due), f"{batch.batch_id} content", due)
+    if wait := batch.matching.wait:
+        students = StudentsDeadlinePassed(batch_id=batch.batch_id, due=wait.until)
+        yield Later(students, f"{batch.batch_id} students", wait.until)
     if run := batch.active_run:
         yield from (_of_phase(batch.batch_id, run, phase) for phase in run.phases if phase.wait)
 

@@ -6,6 +6,7 @@ from batch_orchestrator_service.domain.asked import BatchRegistered
 from batch_orchestrator_service.errors import ClassManagementNotAvailable, TooManyEssays
 from batch_orchestrator_service.implementations.decisions import BatchDecisions
 from batch_orchestrator_service.protocols import NewId
+from common_core.enums import PhaseName
 from common_core.shared import StorageReference, StorageReferenceMetadata
 
 
@@ -21,7 +22,7 @@ class Registrar:
 
     def registration(self, request: BatchRegistrationRequestV1, correlation_id: str) -> BatchRegistered:
         """The fact to decide on. Raises a RefusedCommand for what is not possible here."""
-        if request.class_id is not None:
+        if request.class_id is not None and PhaseName.STUDENT_MATCHING not in self._settings.available_phases:
             raise ClassManagementNotAvailable
         if request.expected_essay_count > self._settings.max_essays_per_batch:
             raise TooManyEssays(most=self._settings.max_essays_per_batch)
@@ -32,6 +33,7 @@ class Registrar:
             course_code=request.course_code,
             user_id=request.user_id,
             org_id=request.org_id,
+            class_id=request.class_id,
             student_prompt_ref=None if prompt is None else storage_reference(prompt),
             assignment_id=request.assignment_id,
             cj_default_llm_model=request.cj_default_llm_model,
@@ -39,6 +41,7 @@ class Registrar:
             correlation_id=correlation_id,
             content_seconds=self._settings.content_deadline_seconds,
             silence_seconds=self._settings.content_silence_seconds,
+            validation_seconds=self._settings.student_validation_seconds,
         )
 
 

@@ -15,9 +15,11 @@ from batch_orchestrator_service.api_models import (
     PhaseProgressBody,
     RunBody,
     RunPhaseBody,
+    StudentMatchingBody,
     WaitingFor,
 )
 from batch_orchestrator_service.domain.batch import Batch, Halt
+from batch_orchestrator_service.domain.matching import TIMED_OUT
 from batch_orchestrator_service.domain.run import PhaseRun, Run
 from batch_orchestrator_service.implementations.phase_view import (
     PhaseView,
@@ -45,6 +47,7 @@ def status_of(batch: Batch, progress: Progress) -> BatchStatusResponse:
         paused=_halt(batch.paused),
         cancelled=_halt(batch.cancelled),
         runs=[_run(batch, run) for run in batch.runs],
+        student_matching=_matching(batch) if batch.is_regular else None,
         failures=_failures(batch),
         created_at=batch.registered_at,
         updated_at=batch.changed_at,
@@ -92,6 +95,17 @@ def _ingestion(batch: Batch) -> IngestionProgress:
     )
 
 
+def _matching(batch: Batch) -> StudentMatchingBody:
+    matching, confirmation = batch.matching, batch.matching.confirmation
+    return StudentMatchingBody(
+        began_at=matching.began_at,
+        suggested_at=matching.suggested_at,
+        confirmed_at=confirmation.at if confirmation else None,
+        by_time_limit=confirmation is not None and confirmation.by_time_limit,
+        error_code=TIMED_OUT if matching.given_up_at and confirmation is None else None,
+    )
+
+
 def phase_progress(view: PhaseView) -> PhaseProgressBody:
     """How far the phase is."""
     return PhaseProgressBody(
@@ -115,7 +129,10 @@ def waiting_for(batch: Batch) -> list[WaitingFor]:
         return [wait for phase in run.phases if (wait := _phase_wait(phase))]
     if batch.ingestion.is_open:
         return [WaitingFor(what="content", since=batch.ingestion.wait.since, until=batch.ingestion.wait.until)]
-    return [WaitingFor(what="pipeline_request", since=batch.ingestion.closed_at or batch.registered_at)]
+    if (step := batch.matching.wait) is not None:
+        return [WaitingFor(what=batch.matching.awaits, since=step.since, until=step.until)]
+    since = batch.matching.over_at or batch.ingestion.closed_at or batch.registered_at
+    return [WaitingFor(what="pipeline_request", since=since)]
 
 
 def _phase_wait(phase: PhaseRun) -> WaitingFor | None:

@@ -71,6 +71,32 @@ def _content(seen: Seen, wait: WaitingFor) -> Words:
     )
 
 
+def _student_matching(seen: Seen, wait: WaitingFor) -> Words:
+    return (
+        "Matching has not said yet which students may have written its essays.",
+        f"nlp_service and class_management_service have to answer (their /readyz); {_without_names(seen, wait)}",
+    )
+
+
+def _teacher_confirmation(seen: Seen, wait: WaitingFor) -> Words:
+    return (
+        "It is not confirmed yet who wrote its essays.",
+        f"POST /v1/batches/{seen.batch.batch_id}/student-associations of class_management_service,"
+        f" which decides by itself after its CONFIRMATION_SECONDS; {_without_names(seen, wait)}",
+    )
+
+
+def _essays_ready(seen: Seen, wait: WaitingFor) -> Words:
+    return (
+        "It is confirmed who wrote its essays, and ELS has not taken that up yet.",
+        f"ELS has to answer (/readyz of essay_lifecycle_service); {_without_names(seen, wait)}",
+    )
+
+
+def _without_names(seen: Seen, wait: WaitingFor) -> str:
+    return _else(seen, wait, "the batch goes on without that")
+
+
 def _pipeline_request(seen: Seen, _: WaitingFor) -> Words:
     return (
         "Its essays are ready, and nobody has asked for a pipeline.",
@@ -116,6 +142,9 @@ def _resume(seen: Seen, _: WaitingFor) -> Words:
 
 _WAITS = {
     "content": _content,
+    "student_matching": _student_matching,
+    "teacher_confirmation": _teacher_confirmation,
+    "essays_ready": _essays_ready,
     "pipeline_request": _pipeline_request,
     "phase_outcome": _phase_outcome,
     "next_attempt": _next_attempt,

@@ -13,6 +13,7 @@ from batch_orchestrator_service.domain.asked import (
     ResumeAsked,
     RetryAsked,
 )
+from batch_orchestrator_service.domain.facts import StudentsSuggested
 from common_core.enums import BatchStatus, ClassType, CourseCode, PhaseName
 from common_core.messages.batch import (
     BatchContentProvisioningCompletedV1,
@@ -21,6 +22,7 @@ from common_core.messages.batch import (
     BatchValidationErrorsV1,
     EssayValidationError,
 )
+from common_core.messages.matching import AssociationValidationSummary, StudentAssociationsConfirmedV1
 from common_core.messages.pipeline import ELSBatchPhaseOutcomeV1
 from common_core.shared import (
     ErrorDetail,
@@ -32,6 +34,7 @@ from common_core.shared import (
 AT = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
 BATCH = "0198f000-0000-7000-8000-000000000001"
 CORRELATION = "00000000-0000-4000-8000-000000000001"
+CLASS = "class-9a"
 RUN = "run-1"
 TEACHER = "teacher-1"
 METRICS = SpellcheckMetricsV1(
@@ -55,17 +58,19 @@ def later(**time: float) -> datetime:
     return AT + timedelta(**time)
 
 
-def registered(essays: Iterable[str] = "abc") -> BatchRegistered:
-    """A batch with these slots; content may take a day, ELS another hour."""
+def registered(essays: Iterable[str] = "abc", class_id: str | None = None) -> BatchRegistered:
+    """A batch with these slots; content may take a day, ELS another hour, each step to students two days."""
     return BatchRegistered(
         batch_id=BATCH,
         essay_ids=tuple(essays),
         course_code=CourseCode.ENG5,
         user_id=TEACHER,
         org_id="school-1",
+        class_id=class_id,
         correlation_id=CORRELATION,
         content_seconds=86_400,
         silence_seconds=3_600,
+        validation_seconds=172_800,
     )
 
 
@@ -94,15 +99,17 @@ def provisioned(essays: Iterable[str] = "abc", batch_id: str = BATCH) -> BatchCo
     )
 
 
-def ready(essays: Iterable[str] = "abc", batch_id: str = BATCH) -> BatchEssaysReady:
-    """ELS: these are ready."""
+def ready(
+    essays: Iterable[str] = "abc", batch_id: str = BATCH, class_type: ClassType = ClassType.GUEST
+) -> BatchEssaysReady:
+    """ELS: these are ready; in a class's batch, with their students."""
     return BatchEssaysReady(
         batch_id=batch_id,
         ready_essays=refs(essays),
         metadata=SystemProcessingMetadata(entity_id=batch_id, entity_type="batch", timestamp=AT),
         course_code=CourseCode.ENG5,
         course_language="en",
-        class_type=ClassType.GUEST,
+        class_type=class_type,
     )
 
 
@@ -130,6 +137,28 @@ def _unusable(essay: str) -> EssayValidationError:
         operation="validate",
     )
     return EssayValidationError(essay_id=essay, file_name=f"{essay}.docx", error_detail=detail, failed_at=AT)
+
+
+def suggested(essays: Iterable[str] = "abc") -> StudentsSuggested:
+    """Matching has a student for each of these, and for nobody else."""
+    return StudentsSuggested(batch_id=BATCH, matched=len(list(essays)), unmatched=0)
+
+
+def confirmed(
+    version: int | None = 1, *, by_time_limit: bool = False, at: datetime = AT
+) -> StudentAssociationsConfirmedV1:
+    """Class management: it is decided who wrote what."""
+    return StudentAssociationsConfirmedV1(
+        entity_id=BATCH,
+        timestamp=at,
+        batch_id=BATCH,
+        class_id=CLASS,
+        course_code=CourseCode.ENG5,
+        associations=[],
+        timeout_triggered=by_time_limit,
+        validation_summary=AssociationValidationSummary(total_associations=0, confirmed=0, rejected=0),
+        version=version,
+    )
 
 
 def phase(name: PhaseName, *depends_on: PhaseName, reuse: bool = False) -> ResolvedPhase:

@@ -7,7 +7,7 @@ or never; a crash is the same as a repetition, because effect and receipt commit
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import reduce
-from typing import cast
+from typing import cast, get_args
 
 import pytest
 from hypothesis import Phase, settings
@@ -23,11 +23,13 @@ from hypothesis.stateful import (
 )
 from msgspec.structs import replace
 
+from batch_orchestrator_service.api_models import WaitingFor
 from batch_orchestrator_service.domain import notifications as tell
 from batch_orchestrator_service.domain.asked import CancelAsked, PauseAsked, PipelineResolved, ResumeAsked, RetryAsked
 from batch_orchestrator_service.domain.batch import UNENDED, Batch
 from batch_orchestrator_service.domain.decide import decide
 from batch_orchestrator_service.domain.facts import Fact
+from batch_orchestrator_service.domain.matching import Awaited
 from batch_orchestrator_service.domain.pipeline import PHASES as PHASES_AS_DATA
 from batch_orchestrator_service.domain.run import PhaseRun
 from batch_orchestrator_service.implementations.codec import pack, unpack_batch
@@ -326,7 +328,7 @@ class BatchLife(RuleBasedStateMachine):
             return
         waits = status_of(self.batch, {}).waiting_for
         assert bool(waits) == (not self.batch.has_ended)
-        limited = {f"{self.batch.batch_id} {wait.phase or wait.what}" for wait in waits if wait.until}
+        limited = {f"{self.batch.batch_id} {_clock_of(wait)}" for wait in waits if wait.until}
         closing = {f"{self.batch.batch_id} content"} if self.batch.cancelled and self.batch.ingestion.is_open else set()
         assert self.timers.keys() == limited | closing
         assert {wait.what for wait in waits if not wait.until} <= {"pipeline_request", "resume"}
@@ -361,6 +363,11 @@ class BatchLife(RuleBasedStateMachine):
                 self.happens(self.fired(name))
         assert not self.timers
         assert self.batch is None or self.batch.status in RESTING
+
+
+def _clock_of(wait: WaitingFor) -> str:
+    """Students are one wait in several steps."""
+    return "students" if wait.what in get_args(Awaited) else wait.phase or wait.what
 
 
 def _is_of_a_delay(told: TeacherNotificationRequestedV1) -> bool:

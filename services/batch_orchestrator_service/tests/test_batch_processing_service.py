@@ -3,16 +3,29 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from msgspec.structs import replace
 
 from batch_orchestrator_service.api_models import BatchRegistrationRequestV1, PipelineRequest
-from batch_orchestrator_service.errors import RunActive
+from batch_orchestrator_service.errors import ClassManagementNotAvailable, RunActive, StudentsNotConfirmed
 from batch_orchestrator_service.implementations.decisions import BatchDecisions
 from batch_orchestrator_service.implementations.pipeline_desk import PipelineDesk
 from batch_orchestrator_service.implementations.pipeline_request_handler import PipelineRequestHandler
+from batch_orchestrator_service.implementations.students_handler import StudentsHandler
 from batch_orchestrator_service.protocols import BatchProcessingServiceProtocol
 from batch_orchestrator_service.tests.in_memory import InMemory
-from batch_orchestrator_service.tests.said import CORRELATION, SPELLCHECK, phase, provisioned, resolved
-from common_core.enums import CourseCode, NotificationPriority
+from batch_orchestrator_service.tests.said import (
+    AT,
+    CLASS,
+    CORRELATION,
+    SPELLCHECK,
+    confirmed,
+    phase,
+    provisioned,
+    ready,
+    resolved,
+)
+from common_core.enums import ClassType, CourseCode, NotificationPriority
+from common_core.messages.matching import BatchAuthorMatchesSuggestedV1, MatchingSummary
 from common_core.messages.notification import TeacherNotificationRequestedV1
 from common_core.messages.pipeline import ClientBatchPipelineRequestV1, PhaseCommand, PipelineDeniedV1
 from huleedu_service_libs.runtime.effects import Work
@@ -77,6 +90,58 @@ async def test_a_request_that_is_overtaken_is_refused_with_the_run_that_was_quic
     with pytest.raises(RunActive, match=overtaken):
         await service.request_pipeline(batch_id, PipelineRequest(requested_pipeline="spellcheck"), None, CORRELATION)
     assert commanded_runs(world) == [overtaken]
+
+
+CLASS_REQUEST = BatchRegistrationRequestV1(
+    expected_essay_count=2, course_code=CourseCode.ENG5, user_id="teacher-1", class_id=CLASS
+)
+
+
+async def test_a_class_is_taken_only_where_somebody_finds_its_students() -> None:
+    world = InMemory(available_phases=frozenset({SPELLCHECK}))
+    service = await world.container.get(BatchProcessingServiceProtocol)
+
+    with pytest.raises(ClassManagementNotAvailable):
+        await service.register_new_batch(CLASS_REQUEST, CORRELATION)
+    assert world.publisher.effects == []
+    await world.container.close()
+
+
+async def test_a_classs_batch_refuses_pipelines_until_its_students_are_known(world: InMemory) -> None:
+    service = await world.container.get(BatchProcessingServiceProtocol)
+    decisions = await world.container.get(BatchDecisions)
+    students = StudentsHandler(decisions)
+    batch_id = (await service.register_new_batch(CLASS_REQUEST, CORRELATION)).batch_id
+    batch = await world.batches.get(batch_id)
+    assert batch is not None
+    await decisions.on(batch_id, provisioned(batch.essays.ids, batch_id=batch_id))
+
+    asked = PipelineRequest(requested_pipeline="spellcheck")
+    with pytest.raises(StudentsNotConfirmed):
+        await service.request_pipeline(batch_id, asked, None, CORRELATION)
+
+    await students.suggested(matches(batch_id, matched=1, total=2))
+    await students.confirmed(replace(confirmed(), batch_id=batch_id))
+    await decisions.on(batch_id, ready(batch.essays.ids, batch_id, ClassType.REGULAR))
+    await service.request_pipeline(batch_id, asked, None, CORRELATION)
+    assert len(commanded_runs(world)) == 1
+    facts = (await service.timeline(batch_id, None, 0, 10)).facts
+    assert {"batch_id": batch_id, "matched": 1, "unmatched": 1} in [fact.data for fact in facts]
+
+
+def matches(batch_id: str, *, matched: int, total: int) -> BatchAuthorMatchesSuggestedV1:
+    """Matching: for so many somebody is suggested."""
+    return BatchAuthorMatchesSuggestedV1(
+        entity_id=batch_id,
+        timestamp=AT,
+        batch_id=batch_id,
+        class_id=CLASS,
+        course_code=CourseCode.ENG5,
+        match_results=[],
+        processing_summary=MatchingSummary(
+            total_essays=total, processed=total, matched=matched, unmatched=total - matched, failed=0
+        ),
+    )
 
 
 async def test_a_message_that_asks_for_a_pipeline_is_slow_work(

@@ -64,7 +64,7 @@ async def test_an_announcement_stands_in_the_log_under_its_batch(
 async def test_a_refused_registration_leaves_nothing_in_the_log(
     client: Client, con: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
-    body = {"expected_essay_count": 1, "course_code": "SV1", "user_id": "teacher-1", "class_id": "9B"}
+    body = {"expected_essay_count": 5001, "course_code": "SV1", "user_id": "teacher-1"}
     assert (await client.post("/v1/batches/register", json=body)).status_code == 422
 
     assert await con.fetchval("select count(*) from runtime.log") == 0

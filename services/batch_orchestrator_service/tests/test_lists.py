@@ -12,7 +12,16 @@ from batch_orchestrator_service.domain.facts import Fact
 from batch_orchestrator_service.implementations.decisions import BatchDecisions
 from batch_orchestrator_service.protocols import SetAside
 from batch_orchestrator_service.tests.in_memory import InMemory
-from batch_orchestrator_service.tests.said import NLP, SPELLCHECK, outcome, provisioned, unusable
+from batch_orchestrator_service.tests.said import (
+    CLASS,
+    NLP,
+    SPELLCHECK,
+    confirmed,
+    outcome,
+    provisioned,
+    suggested,
+    unusable,
+)
 from common_core.messages.pipeline import ELSBatchPhaseProgressV1
 from huleedu_service_libs.health import Health
 from huleedu_service_libs.metrics import ServiceMetrics
@@ -28,9 +37,9 @@ class School:
     def __init__(self, world: InMemory, client: Client) -> None:
         self.world, self._client = world, client
 
-    async def register(self, user_id: str = "anna", essays: int = 2) -> str:
+    async def register(self, user_id: str = "anna", essays: int = 2, class_id: str | None = None) -> str:
         """A new batch's id."""
-        body = {"expected_essay_count": essays, "course_code": "SV2", "user_id": user_id}
+        body = {"expected_essay_count": essays, "course_code": "SV2", "user_id": user_id, "class_id": class_id}
         return str((await (await self._client.post("/v1/batches/register", json=body)).get_json())["batch_id"])
 
     async def happens(self, batch_id: str, fact: Fact) -> None:
@@ -227,6 +236,23 @@ class TestStuck:
         school.world.watch.forward(hours=2)
 
         assert f"POST /v1/batches/{batch_id}/pipelines" in (await school.stuck())["remedy"]
+
+    async def test_nobody_has_said_who_wrote_what(self, school: School) -> None:
+        batch_id = await school.register(class_id=CLASS)
+        await school.happens(batch_id, provisioned(await school.essays(batch_id), batch_id=batch_id))
+        school.world.watch.forward(hours=2)
+        assert "Matching has not said yet" in (await school.stuck())["reason"]
+
+        await school.happens(batch_id, replace(suggested(), batch_id=batch_id))
+        school.world.watch.forward(hours=2)
+        found = await school.stuck()
+        assert found["reason"] == "It is not confirmed yet who wrote its essays."
+        assert f"POST /v1/batches/{batch_id}/student-associations" in found["remedy"]
+        assert "the batch goes on without that at 2026-09-04 10:00:00Z" in found["remedy"]
+
+        await school.happens(batch_id, replace(confirmed(), batch_id=batch_id))
+        school.world.watch.forward(hours=1, minutes=1)
+        assert "ELS has not taken that up yet" in (await school.stuck())["reason"]
 
     async def test_a_phase_is_not_answered(self, school: School) -> None:
         batch_id, run = await school.runs()

@@ -32,6 +32,8 @@ async def essay_status(essay_id: UUID, facts: FromDishka[EssayFactsProtocol]) ->
         processing_progress=rules.processed(essay),
         timeline=timeline,
         storage_references=rules.references(essay),
+        student_id=essay.student.student_id if essay.student else None,
+        association_method=essay.student.method if essay.student else None,
         created_at=times[0],
         updated_at=times[-1],
     )

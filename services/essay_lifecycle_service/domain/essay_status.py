@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from common_core.enums import ContentType, EssayStatus, PhaseName
+from essay_lifecycle_service.domain.matching import StudentOfEssay
 
 _WORDS: dict[PhaseName, tuple[EssayStatus, EssayStatus, EssayStatus]] = {
     PhaseName.SPELLCHECK: (
@@ -71,6 +72,7 @@ class EssayFacts(msgspec.Struct, frozen=True, kw_only=True):
     registered_at: datetime | None = None
     intake_ended_at: datetime | None = None
     file: FileFact | None = None
+    student: StudentOfEssay | None = None
     phases: Sequence[PhaseFact] = ()
 
 

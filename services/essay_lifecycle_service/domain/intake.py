@@ -69,6 +69,7 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     failure: FileFailure | None = None
     correlation_id: str
     came_at: datetime
+    document_author: str | None = None
 
 
 class PlacedUpload(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,10 +80,11 @@ class PlacedUpload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EndedIntake(msgspec.Struct, frozen=True, kw_only=True):
-    """A batch that takes no more files, and those that took a slot, in order."""
+    """A batch that takes no more files, and those that took a slot, in order; whether their students are known."""
 
     registration: Registration
     files: Sequence[PlacedUpload]
+    students_confirmed: bool = False
 
 
 class IntakeStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,9 +112,9 @@ def registration_of(
 
 def upload_of(message: EssayContentProvisionedV1 | EssayValidationFailedV1) -> Upload:
     """The file that a message tells of."""
-    text, failure = None, None
+    text, author, failure = None, None, None
     if isinstance(message, EssayContentProvisionedV1):
-        text = message.text_storage_id
+        text, author = message.text_storage_id, message.document_author
     else:
         failure = FileFailure(code=message.validation_error_code, detail=message.validation_error_detail)
     return Upload(
@@ -124,6 +126,7 @@ def upload_of(message: EssayContentProvisionedV1 | EssayValidationFailedV1) -> U
         failure=failure,
         correlation_id=message.correlation_id,
         came_at=message.timestamp,
+        document_author=author,
     )
 
 
@@ -169,7 +172,13 @@ def ending_messages(intake: EndedIntake, at: datetime) -> Iterator[Message]:
     yield _completed(intake.registration, essays, at)
     if not essays or len(essays) < len(intake.files):
         yield _errors(intake, critical=not essays, at=at)
-    if essays and intake.registration.class_type == ClassType.GUEST:
+    if intake.registration.class_type == ClassType.GUEST or intake.students_confirmed:
+        yield from ready_messages(intake, at)
+
+
+def ready_messages(intake: EndedIntake, at: datetime) -> Iterator[Message]:
+    """What is said, once, when nothing more is waited for before the essays are worked on."""
+    if essays := _usable(intake):
         yield _ready(intake.registration, essays, at)
 
 

@@ -32,6 +32,7 @@ class InMemoryEssayFactsImpl:
             registered_at=batch.registered_at,
             intake_ended_at=batch.ended_at,
             file=_file_fact(batch, essay_id),
+            student=batch.students[essay_id][1] if essay_id in batch.students else None,
             phases=[
                 _phase_fact(kept, essay_id)
                 for kept in self._phases.phases

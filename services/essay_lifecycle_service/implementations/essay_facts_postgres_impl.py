@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from common_core.enums import PhaseName
+from common_core.enums import AssociationValidationMethod, PhaseName
 from essay_lifecycle_service.domain.essay_status import BatchFacts, EssayFacts, FileFact, PhaseFact
+from essay_lifecycle_service.domain.matching import StudentOfEssay
 from essay_lifecycle_service.implementations.plan_shelf import unpacked
 from huleedu_service_libs.runtime import Database
 
@@ -14,6 +15,7 @@ _BATCH = """select batch_id, registered_at, ended_at, essay_ids from batch
   where batch_id = $1 and registered_at is not null"""
 _FILES = """select essay_id, placed_at, raw_storage_id, text_storage_id from upload
   where batch_id = $1 and essay_id is not null"""
+_STUDENTS = "select essay_id, student_id, method from essay_student where batch_id = $1"
 _PHASES = """select p.id, p.phase, p.opened_at, l.body from phase p join phase_plan l on l.phase_id = p.id
   where p.batch_id = $1 and not p.superseded order by p.id"""
 _RESULTS = """select phase_id, essay_id, answered_at, text_storage_id, error_code
@@ -39,6 +41,7 @@ class PostgreSQLEssayFactsImpl:
             if batch is None:
                 return None
             files = {row["essay_id"]: _file(row) for row in await con.fetch(_FILES, batch_id)}
+            students = {row["essay_id"]: _student(row) for row in await con.fetch(_STUDENTS, batch_id)}
             phases = await con.fetch(_PHASES, batch_id)
             results = await con.fetch(_RESULTS, [row["id"] for row in phases])
         facts = _phase_facts(phases, results)
@@ -49,6 +52,7 @@ class PostgreSQLEssayFactsImpl:
                 registered_at=batch["registered_at"],
                 intake_ended_at=batch["ended_at"],
                 file=files.get(essay_id),
+                student=students.get(essay_id),
                 phases=facts[str(essay_id)],
             )
             for essay_id in batch["essay_ids"]
@@ -59,6 +63,14 @@ class PostgreSQLEssayFactsImpl:
 def _file(row: Any) -> FileFact:
     return FileFact(
         placed_at=row["placed_at"], raw_storage_id=row["raw_storage_id"], text_storage_id=row["text_storage_id"]
+    )
+
+
+def _student(row: Any) -> StudentOfEssay:
+    return StudentOfEssay(
+        essay_id=str(row["essay_id"]),
+        student_id=row["student_id"],
+        method=AssociationValidationMethod(row["method"]),
     )
 
 

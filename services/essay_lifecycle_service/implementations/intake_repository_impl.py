@@ -13,6 +13,7 @@ from essay_lifecycle_service.domain.intake import (
     is_over,
     take_slots,
 )
+from essay_lifecycle_service.domain.matching import StudentOfEssay
 
 
 @dataclass
@@ -27,6 +28,8 @@ class KeptBatch:
     waiting: list[Upload] = field(default_factory=list)
     files: list[PlacedUpload] = field(default_factory=list)
     placed_at: dict[str, datetime] = field(default_factory=dict)
+    is_confirmed: bool = False
+    students: dict[str, tuple[tuple[int, datetime], StudentOfEssay]] = field(default_factory=dict)
 
     def place(self, at: datetime) -> list[PlacedUpload]:
         """Give slots to the files that wait."""
@@ -47,7 +50,11 @@ class KeptBatch:
         if not is_over(len(batch.essay_ids), len(self.files), self.deadline_passed):
             return []
         self.ended_at = at
-        return [EndedIntake(registration=batch, files=list(self.files))]
+        return [self.as_ended(batch)]
+
+    def as_ended(self, batch: Registration) -> EndedIntake:
+        """The intake, which is over."""
+        return EndedIntake(registration=batch, files=list(self.files), students_confirmed=self.is_confirmed)
 
 
 class InMemoryIntakeRepositoryImpl:
@@ -59,7 +66,7 @@ class InMemoryIntakeRepositoryImpl:
     async def register(self, batches: Sequence[Registration], at: datetime) -> IntakeStep:
         """The first registration of a batch stands."""
         for batch in batches:
-            kept = self._batch(batch.batch_id)
+            kept = self.batch(batch.batch_id)
             if kept.registration is None:
                 kept.registration, kept.registered_at = batch, at
         return self._placed_and_ended([batch.batch_id for batch in batches], at)
@@ -67,7 +74,7 @@ class InMemoryIntakeRepositoryImpl:
     async def receive(self, uploads: Sequence[Upload], at: datetime) -> IntakeStep:
         """The first message about an upload stands."""
         for upload in uploads:
-            kept = self._batch(upload.batch_id)
+            kept = self.batch(upload.batch_id)
             if upload.file_upload_id not in kept.uploads:
                 kept.uploads[upload.file_upload_id] = upload
                 kept.waiting.append(upload)
@@ -76,10 +83,11 @@ class InMemoryIntakeRepositoryImpl:
     async def close(self, batch_ids: Sequence[str], at: datetime) -> IntakeStep:
         """Remember it even before the registration."""
         for batch_id in batch_ids:
-            self._batch(batch_id).deadline_passed = True
-        return IntakeStep(ended=[ended for batch_id in batch_ids for ended in self._batch(batch_id).end(at)])
+            self.batch(batch_id).deadline_passed = True
+        return IntakeStep(ended=[ended for batch_id in batch_ids for ended in self.batch(batch_id).end(at)])
 
-    def _batch(self, batch_id: str) -> KeptBatch:
+    def batch(self, batch_id: str) -> KeptBatch:
+        """The batch; made with the first thing that is heard of it."""
         return self.batches.setdefault(batch_id, KeptBatch())
 
     def _placed_and_ended(self, batch_ids: Sequence[str], at: datetime) -> IntakeStep:

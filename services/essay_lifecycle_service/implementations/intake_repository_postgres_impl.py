@@ -40,10 +40,11 @@ _REGISTER = """with registered as (
   insert into essay(essay_id, batch_id) select unnest(essay_ids), batch_id from registered"""
 
 _KEEP = """insert into upload(
-    batch_id, file_upload_id, file_name, raw_storage_id, text_storage_id, failure, correlation_id, came_at)
-  select u.batch_id::uuid, u.id, u.name, u.raw, u.text, u.failure::jsonb, u.correlation_id, u.came_at
-  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[])
-    with ordinality u(batch_id, id, name, raw, text, failure, correlation_id, came_at, ord)
+    batch_id, file_upload_id, file_name, raw_storage_id, text_storage_id, failure, correlation_id, came_at,
+    document_author)
+  select u.batch_id::uuid, u.id, u.name, u.raw, u.text, u.failure::jsonb, u.correlation_id, u.came_at, u.author
+  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[],
+    $9::text[]) with ordinality u(batch_id, id, name, raw, text, failure, correlation_id, came_at, author, ord)
   order by ord on conflict do nothing"""
 
 # Files take their batch's slots in the order in which they came. The batches are locked: nobody else counts now.
@@ -76,14 +77,14 @@ class PostgreSQLIntakeRepositoryImpl:
     async def register(self, batches: Sequence[Registration], at: datetime) -> IntakeStep:
         """Lock, register, place what was early, end what is full."""
         con, ids = current_unit().connection, [batch.batch_id for batch in batches]
-        await con.execute(_LOCK, ids)
+        await lock_batches(ids)
         await con.execute(_REGISTER, at, *_registration_columns(batches))
         return await _place_and_end(ids, at)
 
     async def receive(self, uploads: Sequence[Upload], at: datetime) -> IntakeStep:
         """Lock, keep, place, end what is full."""
         con, ids = current_unit().connection, list(dict.fromkeys(upload.batch_id for upload in uploads))
-        await con.execute(_LOCK, ids)
+        await lock_batches(ids)
         await con.execute(_KEEP, *_upload_columns(uploads))
         return await _place_and_end(ids, at)
 
@@ -99,14 +100,29 @@ async def _place_and_end(batch_ids: Sequence[str], at: datetime) -> IntakeStep:
 
 
 async def _end(batch_ids: Sequence[str], at: datetime) -> list[EndedIntake]:
-    con = current_unit().connection
-    ended = await con.fetch(_END, batch_ids, at)
-    if not ended:
+    return await read_ended(await current_unit().connection.fetch(_END, batch_ids, at))
+
+
+async def read_ended(rows: Sequence[Any]) -> list[EndedIntake]:
+    """The intakes, which are over, of these rows of `batch`, with their files; no statement if there is none."""
+    if not rows:
         return []
     files = defaultdict(list)
-    for row in await con.fetch(_FILES, [row["batch_id"] for row in ended]):
-        files[row["batch_id"]].append(_placed(row))
-    return [EndedIntake(registration=_registration(row), files=files[row["batch_id"]]) for row in ended]
+    for file in await current_unit().connection.fetch(_FILES, [row["batch_id"] for row in rows]):
+        files[file["batch_id"]].append(_placed(file))
+    return [
+        EndedIntake(
+            registration=_registration(row),
+            files=files[row["batch_id"]],
+            students_confirmed=row["students_confirmed_at"] is not None,
+        )
+        for row in rows
+    ]
+
+
+async def lock_batches(batch_ids: Sequence[str]) -> None:
+    """So that whatever comes for the same batch meanwhile waits, even if nothing has been heard of it."""
+    await current_unit().connection.execute(_LOCK, list(batch_ids))
 
 
 def _registration_columns(batches: Sequence[Registration]) -> list[list[Any]]:
@@ -137,6 +153,7 @@ def _upload_columns(uploads: Sequence[Upload]) -> list[list[Any]]:
             _json(upload.failure),
             upload.correlation_id,
             upload.came_at,
+            upload.document_author,
         )
         for upload in uploads
     ]
@@ -159,6 +176,7 @@ def _placed(row: Any) -> PlacedUpload:
             failure=None if failure is None else msgspec.json.decode(failure, type=FileFailure),
             correlation_id=row["correlation_id"],
             came_at=row["came_at"],
+            document_author=row["document_author"],
         ),
         essay_id=None if row["essay_id"] is None else str(row["essay_id"]),
     )

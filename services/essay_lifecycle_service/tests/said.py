@@ -1,10 +1,18 @@
 """Messages as others say them, for a batch that tests can name in one word."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from common_core.enums import BatchStatus, ClassType, CourseCode, EssayStatus, FileValidationErrorCode, PhaseName
+from common_core.enums import (
+    AssociationValidationMethod,
+    BatchStatus,
+    ClassType,
+    CourseCode,
+    EssayStatus,
+    FileValidationErrorCode,
+    PhaseName,
+)
 from common_core.message import Envelope, M
 from common_core.messages.ai_feedback import AIFeedbackResultDataV1
 from common_core.messages.batch import BatchContentDeadlinePassedV1, BatchEssaysRegistered
@@ -14,6 +22,12 @@ from common_core.messages.control import (
     BatchPhaseDeadlinePassedV1,
     BatchResumedV1,
     BatchRunCancelledV1,
+)
+from common_core.messages.matching import (
+    AssociationValidationSummary,
+    BatchServiceStudentMatchingInitiateCommandDataV1,
+    StudentAssociationConfirmation,
+    StudentAssociationsConfirmedV1,
 )
 from common_core.messages.nlp import BatchNlpAnalysisCompletedV1
 from common_core.messages.pipeline import (
@@ -73,7 +87,9 @@ def registered(batch: str, essays: Sequence[str], *, class_id: str | None = None
     )
 
 
-def provisioned(batch: str, file: str, *, text: str | None = None) -> EssayContentProvisionedV1:
+def provisioned(
+    batch: str, file: str, *, text: str | None = None, author: str | None = None
+) -> EssayContentProvisionedV1:
     """A file's text is stored."""
     return EssayContentProvisionedV1(
         entity_id=id_of(batch),
@@ -84,6 +100,7 @@ def provisioned(batch: str, file: str, *, text: str | None = None) -> EssayConte
         file_size_bytes=1000,
         correlation_id=f"upload of {file}",
         timestamp=AT,
+        document_author=author,
     )
 
 
@@ -107,6 +124,48 @@ def unusable(batch: str, file: str) -> EssayValidationFailedV1:
         file_size_bytes=0,
         correlation_id=f"upload of {file}",
         timestamp=AT,
+    )
+
+
+def match(batch: str, essays: Sequence[str]) -> BatchServiceStudentMatchingInitiateCommandDataV1:
+    """BOS: find out who wrote these."""
+    return BatchServiceStudentMatchingInitiateCommandDataV1(
+        entity_id=id_of(batch),
+        timestamp=AT,
+        essays_to_process=refs(essays),
+        class_id="class-9a",
+        course_code=CourseCode.ENG5,
+        user_id="ms-frizzle",
+    )
+
+
+def confirmed(
+    batch: str, students: Mapping[str, str | None], *, version: int | None = 1, by_time_limit: bool = False
+) -> StudentAssociationsConfirmedV1:
+    """Class management: these essays were written by these students."""
+    method = AssociationValidationMethod.TIMEOUT if by_time_limit else AssociationValidationMethod.HUMAN
+    known = sum(student is not None for student in students.values())
+    return StudentAssociationsConfirmedV1(
+        entity_id=id_of(batch),
+        timestamp=AT,
+        batch_id=id_of(batch),
+        class_id="class-9a",
+        course_code=CourseCode.ENG5,
+        associations=[
+            StudentAssociationConfirmation(
+                essay_id=id_of(essay),
+                student_id=student,
+                confidence_score=0.9,
+                validation_method=method,
+                validated_at=AT,
+            )
+            for essay, student in students.items()
+        ],
+        timeout_triggered=by_time_limit,
+        validation_summary=AssociationValidationSummary(
+            total_associations=len(students), confirmed=known, rejected=len(students) - known
+        ),
+        version=version,
     )
 
 

@@ -11,10 +11,17 @@ from essay_lifecycle_service.implementations.essay_facts_impl import InMemoryEss
 from essay_lifecycle_service.implementations.essay_facts_postgres_impl import PostgreSQLEssayFactsImpl
 from essay_lifecycle_service.implementations.intake_repository_impl import InMemoryIntakeRepositoryImpl
 from essay_lifecycle_service.implementations.intake_repository_postgres_impl import PostgreSQLIntakeRepositoryImpl
+from essay_lifecycle_service.implementations.matching_repository_impl import InMemoryMatchingRepositoryImpl
+from essay_lifecycle_service.implementations.matching_repository_postgres_impl import PostgreSQLMatchingRepositoryImpl
 from essay_lifecycle_service.implementations.phase_repository_impl import InMemoryPhaseRepositoryImpl
 from essay_lifecycle_service.implementations.phase_repository_postgres_impl import PostgreSQLPhaseRepositoryImpl
 from essay_lifecycle_service.implementations.plan_shelf import PlanShelf
-from essay_lifecycle_service.protocols import EssayFactsProtocol, IntakeRepositoryProtocol, PhaseRepositoryProtocol
+from essay_lifecycle_service.protocols import (
+    EssayFactsProtocol,
+    IntakeRepositoryProtocol,
+    MatchingRepositoryProtocol,
+    PhaseRepositoryProtocol,
+)
 from essay_lifecycle_service.tests.said import AT
 from huleedu_service_libs.runtime import Cause, Database, Effect, UnitOfWork
 from huleedu_service_libs.runtime.connection import Connection
@@ -40,6 +47,7 @@ class Store(Protocol):
     """One implementation of all ports."""
 
     intakes: IntakeRepositoryProtocol
+    matchings: MatchingRepositoryProtocol
     phases: PhaseRepositoryProtocol
     facts: EssayFactsProtocol
 
@@ -56,6 +64,7 @@ class InMemoryStore:
     def __init__(self, policy: Policy, kind: type[InMemoryPhaseRepositoryImpl] = InMemoryPhaseRepositoryImpl) -> None:
         intakes, phases = InMemoryIntakeRepositoryImpl(), kind(policy)
         self.intakes: IntakeRepositoryProtocol = intakes
+        self.matchings: MatchingRepositoryProtocol = InMemoryMatchingRepositoryImpl(intakes)
         self.phases: PhaseRepositoryProtocol = phases
         self.facts: EssayFactsProtocol = InMemoryEssayFactsImpl(intakes, phases)
         self._phases = phases
@@ -75,6 +84,7 @@ class PostgreSQLStore:
     def __init__(self, database: Database, policy: Policy) -> None:
         self._database = database
         self.intakes: IntakeRepositoryProtocol = PostgreSQLIntakeRepositoryImpl()
+        self.matchings: MatchingRepositoryProtocol = PostgreSQLMatchingRepositoryImpl()
         self.phases: PhaseRepositoryProtocol = PostgreSQLPhaseRepositoryImpl(policy, PlanShelf(max_essays=4))
         self.facts: EssayFactsProtocol = PostgreSQLEssayFactsImpl(database)
 

@@ -27,6 +27,7 @@ from common_core.enums import PhaseName
 from common_core.message import Message
 from common_core.messages.batch import BatchContentProvisioningCompletedV1, BatchEssaysReady, BatchValidationErrorsV1
 from common_core.messages.content import EssaySlotAssignedV1, ExcessContentProvisionedV1
+from common_core.messages.matching import BatchStudentMatchingRequestedV1
 from common_core.messages.notification import TeacherNotificationRequestedV1
 from common_core.messages.pipeline import ELSBatchPhaseOutcomeV1
 from common_core.messages.spellcheck import EssayLifecycleSpellcheckRequestV1, SpellcheckPhaseCompletedV1
@@ -35,15 +36,18 @@ from essay_lifecycle_service.domain.requests import spellcheck_answers
 from essay_lifecycle_service.domain.window import Policy
 from essay_lifecycle_service.implementations.control_handlers import ControlHandler
 from essay_lifecycle_service.implementations.intake_handlers import IntakeHandler
+from essay_lifecycle_service.implementations.matching_handlers import MatchingHandler
 from essay_lifecycle_service.implementations.phase_handlers import PhaseHandler
 from essay_lifecycle_service.implementations.phase_repository_impl import InMemoryPhaseRepositoryImpl
 from essay_lifecycle_service.metrics import EssayLifecycleMetrics
 from essay_lifecycle_service.tests.said import (
     AT,
     cancelled,
+    confirmed,
     deadline,
     enveloped,
     id_of,
+    match,
     paused,
     phase_deadline,
     provisioned,
@@ -58,6 +62,7 @@ from huleedu_service_libs.runtime import Database
 SLOTS = {"9a": 1, "9b": 2, "9c": 4}
 OWNERS = {"9a": "ms-frizzle", "9b": "ms-honey", "9c": "ms-honey"}
 POLICIES = st.sampled_from([Policy(window=1), Policy(window=3, owner_window=2, weights={"ms-frizzle": 0.5})])
+CLASSES = {"9b": "class-9b"}
 BATCHES = st.sampled_from(sorted(SLOTS))
 FILES = st.lists(st.integers(0, 6), min_size=1, max_size=3)
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
@@ -83,6 +88,8 @@ class School(RuleBasedStateMachine):
         self.policy, self.store = policy, self.make_store(policy)
         self.heard = Heard()
         self.intake = IntakeHandler(self.store.intakes, lambda: self.heard)
+        self.matching = MatchingHandler(self.store.matchings, lambda: self.heard)
+        self.confirmed: set[str] = set()
         metrics = EssayLifecycleMetrics("essay_lifecycle_service")
         handlers = {name: PhaseHandler(name, self.store.phases, lambda: self.heard, metrics) for name in PhaseName}
         self.phase = handlers[PhaseName.SPELLCHECK]
@@ -136,7 +143,7 @@ class School(RuleBasedStateMachine):
             case BatchContentProvisioningCompletedV1():
                 self.completed[message.batch_id] = message
                 self.endings[type(message), message.batch_id] += 1
-            case BatchValidationErrorsV1() | BatchEssaysReady():
+            case BatchValidationErrorsV1() | BatchEssaysReady() | BatchStudentMatchingRequestedV1():
                 self.endings[type(message), message.batch_id] += 1
 
     # -- files ---------------------------------------------------------------------------------------------------
@@ -144,7 +151,7 @@ class School(RuleBasedStateMachine):
     @rule(batch=BATCHES)
     def registers(self, batch: str) -> None:
         self.registered.add(batch)
-        self.handle(self.intake.register, registered(batch, pupils(batch)))
+        self.handle(self.intake.register, registered(batch, pupils(batch), class_id=CLASSES.get(batch)))
 
     @rule(batch=BATCHES, numbers=FILES)
     def hands_in(self, batch: str, numbers: Sequence[int]) -> None:
@@ -157,6 +164,15 @@ class School(RuleBasedStateMachine):
         for number in numbers:
             self.uploads.setdefault((batch, number), "failed")
         self.handle(self.intake.receive, *(unusable(batch, str(number)) for number in numbers))
+
+    @rule(batch=BATCHES)
+    def wants_to_know_who_wrote_what(self, batch: str) -> None:
+        self.handle(self.matching.start, match(batch, pupils(batch)))
+
+    @rule(batch=BATCHES, version=st.integers(1, 3))
+    def says_who_wrote_what(self, batch: str, version: int) -> None:
+        self.confirmed.add(batch)
+        self.handle(self.matching.confirm, confirmed(batch, dict.fromkeys(pupils(batch)), version=version))
 
     @rule(batch=BATCHES)
     def waits_no_longer(self, batch: str) -> None:
@@ -182,6 +198,15 @@ class School(RuleBasedStateMachine):
         for batch in self.registered:
             usable = {f"upload-{n}" for (of, n), kind in self.uploads.items() if of == batch and kind == "text"}
             assert {upload for batch_id, upload in self.placed() if batch_id == id_of(batch)} == usable
+
+    @invariant()
+    def essays_are_ready_once_they_are_there_and_a_classs_students_are_confirmed(self) -> None:
+        """I9: in either order."""
+        for batch in SLOTS:
+            completed = self.completed.get(id_of(batch))
+            usable = completed is not None and completed.provisioned_count > 0
+            expected = usable and (batch not in CLASSES or batch in self.confirmed)
+            assert self.endings[BatchEssaysReady, id_of(batch)] == expected
 
     @invariant()
     def an_ended_intake_names_exactly_the_essays_that_have_a_text(self) -> None:

@@ -10,12 +10,14 @@ from common_core.enums import PhaseName
 from essay_lifecycle_service.app import make_app
 from essay_lifecycle_service.config import Settings
 from essay_lifecycle_service.domain.intake import registration_of, upload_of
+from essay_lifecycle_service.domain.matching import confirmation_of
 from essay_lifecycle_service.domain.phases import plan_of
 from essay_lifecycle_service.domain.requests import spellcheck_answers
 from essay_lifecycle_service.metrics import EssayLifecycleMetrics
 from essay_lifecycle_service.protocols import EssayFactsProtocol
 from essay_lifecycle_service.tests.said import (
     AT,
+    confirmed,
     deadline,
     id_of,
     provisioned,
@@ -84,6 +86,8 @@ async def test_a_batchs_status_counts_its_essays(store: Store, client: Client) -
 async def test_an_essays_status_tells_its_life(store: Store, client: Client) -> None:
     await a_batch(store)
     await answered(store)
+    students = [confirmation_of(confirmed("9b", {"e1": "student-ada"}))]
+    await store.run(lambda: store.matchings.confirm(students, AT))
     timeline = dict.fromkeys(["uploaded", "ready_for_processing", "awaiting_spellcheck", "spellchecked_success"], TIME)
 
     response = await client.get(f"/v1/essays/{id_of('e1')}/status")
@@ -98,6 +102,8 @@ async def test_an_essays_status_tells_its_life(store: Store, client: Client) -> 
             "original_essay": "text-ada",
             "corrected_text": "corrected-e1",
         },
+        "student_id": "student-ada",
+        "association_method": "human",
         "created_at": TIME,
         "updated_at": TIME,
     }

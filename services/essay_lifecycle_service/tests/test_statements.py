@@ -6,13 +6,15 @@ from typing import Any
 
 from common_core.enums import PhaseName
 from essay_lifecycle_service.domain.intake import registration_of, upload_of
+from essay_lifecycle_service.domain.matching import confirmation_of
 from essay_lifecycle_service.domain.phases import Cancellation, Hold, plan_of
 from essay_lifecycle_service.domain.requests import spellcheck_answers
 from essay_lifecycle_service.domain.window import Policy
 from essay_lifecycle_service.implementations.intake_repository_postgres_impl import PostgreSQLIntakeRepositoryImpl
+from essay_lifecycle_service.implementations.matching_repository_postgres_impl import PostgreSQLMatchingRepositoryImpl
 from essay_lifecycle_service.implementations.phase_repository_postgres_impl import PostgreSQLPhaseRepositoryImpl
 from essay_lifecycle_service.implementations.plan_shelf import PlanShelf
-from essay_lifecycle_service.tests.said import AT, id_of, provisioned, registered, spellcheck, spelled
+from essay_lifecycle_service.tests.said import AT, confirmed, id_of, provisioned, registered, spellcheck, spelled
 from essay_lifecycle_service.tests.stores import unit_on
 from huleedu_service_libs.runtime import Database
 from huleedu_service_libs.runtime.connection import Connection
@@ -68,6 +70,31 @@ async def control(con: Connection, batches: int) -> list[int]:
         ),
         await statements(con, lambda: phases.record(PhaseName.SPELLCHECK, answers, AT)),
     ]
+
+
+async def students(con: Connection, batches: int, essays: int) -> list[int]:
+    """The statements of two polls: commands to match, and confirmations that make batches ready."""
+    names = {
+        f"{batches} of {essays}: {b}": [f"{batches} of {essays}: {b}-{e}" for e in range(essays)]
+        for b in range(batches)
+    }
+    intakes, matchings = PostgreSQLIntakeRepositoryImpl(), PostgreSQLMatchingRepositoryImpl()
+    classes = [registration_of(registered(b, members, class_id="9a"), "request", None) for b, members in names.items()]
+    await statements(con, lambda: intakes.register(classes, AT))
+    files = [upload_of(provisioned(batch, essay)) for batch, members in names.items() for essay in members]
+    await statements(con, lambda: intakes.receive(files, AT))
+    decided = [confirmation_of(confirmed(batch, dict.fromkeys(members))) for batch, members in names.items()]
+    return [
+        await statements(con, lambda: matchings.ask([id_of(batch) for batch in names], AT)),
+        await statements(con, lambda: matchings.confirm(decided, AT)),
+    ]
+
+
+async def test_students_take_as_many_statements_for_500_essays_as_for_30(database: Database) -> None:
+    async with database.transaction() as con:
+        await students(con, batches=2, essays=2)  # the driver asks for types once
+
+        assert await students(con, batches=1, essays=500) == await students(con, batches=20, essays=30) == [3, 4]
 
 
 async def test_control_takes_as_many_statements_for_100_batches_as_for_4(database: Database) -> None:

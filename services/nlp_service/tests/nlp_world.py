@@ -1,4 +1,4 @@
-"""The NLP service on a real log, with contents in memory and an engine small enough to know by heart."""
+"""The NLP service on a real log, with contents and rosters in memory and an engine small enough to know by heart."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -9,20 +9,29 @@ from typing import Any, TypeVar, cast
 
 from dishka import Provider, Scope
 
-from common_core.enums import Language
+from common_core.enums import CourseCode, Language
+from common_core.messages.matching import (
+    BatchAuthorMatchesSuggestedV1,
+    BatchStudentMatchingRequestedV1,
+    EssayToMatchV1,
+)
 from common_core.messages.nlp import BatchNlpAnalysisCompletedV1, BatchNlpProcessingRequestedV2, EssayNlpCompletedV1
 from common_core.shared import EssayProcessingInputRefV1
 from huleedu_service_libs import migrations
 from huleedu_service_libs.content_client import ContentClientProtocol, InMemoryContentClient
+from huleedu_service_libs.errors import Unavailable
 from huleedu_service_libs.process_pool import WorkerDied
 from huleedu_service_libs.runtime import Database, PostgresEventBus
 from huleedu_service_libs.service import Platform
 from huleedu_service_libs.testing import Others
 from nlp_service.config import SERVICE_NAME, NlpSettings
 from nlp_service.domain.analysis import analyse
+from nlp_service.domain.matching.names import Student
 from nlp_service.domain.reading import Lexicon
-from nlp_service.kafka_consumer import NlpKafkaConsumer
+from nlp_service.kafka_consumer import STUDENT_MATCHING, NlpKafkaConsumer
+from nlp_service.protocols import ClassMissing, RosterClientProtocol
 from nlp_service.startup_setup import DEFINITION, container
+from nlp_service.student_matching import match_students
 
 T = TypeVar("T")
 
@@ -46,10 +55,34 @@ class Contents(InMemoryContentClient):
         return await super().fetch(storage_id)
 
 
+class Rosters:
+    """Class management in a dict; while `away` is set, it is away."""
+
+    def __init__(self) -> None:
+        self.classes: dict[str, list[Student]] = {}
+        self.asked: Counter[str] = Counter()
+        self.away = False
+
+    async def students(self, class_id: str) -> list[Student]:
+        self.asked[class_id] += 1
+        await self.check()
+        if class_id not in self.classes:
+            raise ClassMissing(class_id)
+        return self.classes[class_id]
+
+    async def check(self) -> None:
+        if self.away:
+            raise Unavailable("class_management_service is away")
+
+
 class SmallPool:
-    """Analyses here, with a lexicon that knows every word."""
+    """Matches here; analyses here too, with a lexicon that knows every word."""
 
     async def run(self, function: Callable[..., T], *args: Any) -> T:
+        if function is match_students:
+            if any(essay.text == DEADLY for essay in args[0]):
+                raise WorkerDied("its exit status is -9")
+            return function(*args)
         language, text = cast(tuple[Language, str], args)
         if text == DEADLY:
             raise WorkerDied("its exit status is -9")
@@ -61,8 +94,8 @@ class World(Others):
 
     def __init__(self, els: Database, **settings: Any) -> None:
         self.bus = PostgresEventBus(els.dsn)
-        super().__init__(els, EssayNlpCompletedV1, BatchNlpAnalysisCompletedV1)
-        self.content, self.settings = Contents(), NlpSettings(**settings)
+        super().__init__(els, EssayNlpCompletedV1, BatchNlpAnalysisCompletedV1, BatchAuthorMatchesSuggestedV1)
+        self.content, self.rosters, self.settings = Contents(), Rosters(), NlpSettings(**settings)
 
     def essays(self, **texts: str | None) -> list[EssayProcessingInputRefV1]:
         """Essays by id, with their texts; None is a text that does not exist."""
@@ -80,12 +113,31 @@ class World(Others):
             )
         )
 
+    def essays_to_match(self, **texts: str | None) -> list[EssayToMatchV1]:
+        """The same as `essays`, as they are sent to be matched; their files are called after them."""
+        return [
+            EssayToMatchV1(
+                essay_id=each.essay_id, text_storage_id=each.text_storage_id, file_name=f"{each.essay_id}.docx"
+            )
+            for each in self.essays(**texts)
+        ]
+
+    async def ask_to_match(self, essays: list[EssayToMatchV1], **fields: Any) -> None:
+        """Say ELS's request to match these essays."""
+        facts = {"class_id": "9A", "course_code": CourseCode.ENG5, "run_id": "run", "attempt": 1, **fields}
+        await self.say(
+            BatchStudentMatchingRequestedV1(
+                entity_id="batch", batch_id="batch", timestamp=AT, essays_to_process=essays, **facts
+            )
+        )
+
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
         """Within: the service reads and works, and all it says is heard."""
         platform = Platform(bus=self.bus, pool=SmallPool(), dsn=self.database.dsn, data_dir=Path())
         contents = Provider(scope=Scope.APP)
         contents.provide(lambda: self.content, provides=ContentClientProtocol)
+        contents.provide(lambda: self.rosters, provides=RosterClientProtocol)
         parts = container(self.settings, platform, contents)
         self.bus.subscribe(await parts.get(Database), (await parts.get(NlpKafkaConsumer)).groups())
         async with self.listening(self.bus):
@@ -99,6 +151,10 @@ class World(Others):
     @property
     def answers(self) -> list[BatchNlpAnalysisCompletedV1]:
         return self.of(BatchNlpAnalysisCompletedV1)
+
+    @property
+    def suggestions(self) -> list[BatchAuthorMatchesSuggestedV1]:
+        return self.of(BatchAuthorMatchesSuggestedV1)
 
     def outcomes(self) -> Counter[tuple[str, str]]:
         """How often each (essay, "success" or error code) was answered."""
@@ -116,6 +172,7 @@ class World(Others):
     async def settled(self) -> None:
         """Wait until all requests are read, all work is done, and all that was said is heard."""
         await self.at_rest(SERVICE_NAME, BatchNlpProcessingRequestedV2)
+        await self.at_rest(STUDENT_MATCHING, BatchStudentMatchingRequestedV1)
 
 
 @asynccontextmanager

@@ -96,7 +96,7 @@ async def test_the_engine_is_the_one_that_settings_name(
     parts = container(NlpSettings.load(), platform)
 
     assert type(await parts.get(AnalysisEngineProtocol)) is engine
-    [group, _] = (await parts.get(NlpKafkaConsumer)).groups()
+    [group, *_] = (await parts.get(NlpKafkaConsumer)).groups()
     await parts.close()
 
     assert (group.name, [route.message for route in group.work]) == ("nlp_service", [AnalyseEssays])

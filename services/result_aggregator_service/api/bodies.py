@@ -17,6 +17,7 @@ from result_aggregator_service.api_models import (
     FeatureBody,
     LeftOutBody,
     PhaseBody,
+    StudentBody,
 )
 from result_aggregator_service.batch_report import BatchReport
 from result_aggregator_service.domain import batch as rules
@@ -82,6 +83,7 @@ def frame_body(report: BatchReport) -> BatchFrameBody:
     return BatchFrameBody(
         **summary.model_dump(),
         course_code=report.registration.course_code,
+        class_id=report.registration.class_id,
         language=language,
         phases=[_phase_body(report.batch, each) for each in report.batch.newest_tries.values()],
         key_features=[FeatureBody(name=f.name, label=f.label, unit=f.unit) for f in key_features(language)],
@@ -102,11 +104,24 @@ def _phase_body(batch: Batch, each: Try) -> PhaseBody:
     )
 
 
-def essay_result_body(essay: Essay) -> EssayResultBody:
+def _student(essay: Essay) -> StudentBody:
+    known = essay.student
+    return StudentBody(
+        name=essay.student_name,
+        student_id=known.student_id if known else None,
+        first_name=known.first_name if known else None,
+        last_name=known.last_name if known else None,
+        email=known.email if known else None,
+        method=known.method if known else None,
+    )
+
+
+def essay_result_body(essay: Essay, *, of_a_class: bool) -> EssayResultBody:
     """All that is known of an essay."""
     spelling, slot = essay.spelling, essay.slot
     return EssayResultBody(
         essay_id=slot.essay_id,
+        student=_student(essay) if of_a_class else None,
         file_name=slot.file_name,
         file_upload_id=slot.file_upload_id,
         original_text_storage_id=slot.text_storage_id,

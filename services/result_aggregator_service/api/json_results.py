@@ -13,6 +13,7 @@ async def json_chunks(report: BatchReport) -> AsyncIterator[bytes]:
     yield frame_body(report).model_dump_json().removesuffix("}").encode() + b',"essays":['
     between = b""
     async for essays in report.pages(in_full=True):
-        yield between + ",".join(essay_result_body(essay).model_dump_json() for essay in essays).encode()
+        bodies = [essay_result_body(essay, of_a_class=report.is_of_a_class) for essay in essays]
+        yield between + ",".join(body.model_dump_json() for body in bodies).encode()
         between = b","
     yield b"]}"

@@ -11,6 +11,7 @@ from common_core.messages.spellcheck import SpellcheckCorrection
 from result_aggregator_service.domain.batch import Batch, is_going_on
 from result_aggregator_service.domain.reasons import reason
 from result_aggregator_service.domain.results import Analysis, Edition, Result, Slot, Spelling, UnusedFile
+from result_aggregator_service.domain.students import UNKNOWN, StudentOfEssay
 
 _SWEDISH_ORDER = str.maketrans("åäö", "{|}")  # what comes after z, in the order of the Swedish alphabet
 
@@ -28,12 +29,21 @@ class Failure(Struct, frozen=True):
 
 
 class Essay(Struct, frozen=True, kw_only=True):
-    """One essay of a batch; `stages` are by phase, for the phases that the essay has come to."""
+    """One essay of a batch; `stages` are by phase, for the phases that the essay has come to.
+
+    `student` is whoever wrote it, as far as anybody has decided that.
+    """
 
     slot: Slot
+    student: StudentOfEssay | None = None
     results: dict[PhaseName, Result]
     failures: list[Failure]
     stages: dict[PhaseName, ProcessingStage]
+
+    @property
+    def student_name(self) -> str:
+        """Who wrote it, if it is an essay of a class."""
+        return self.student.name if self.student else UNKNOWN
 
     @property
     def spelling(self) -> Spelling | None:
@@ -79,7 +89,7 @@ class Essay(Struct, frozen=True, kw_only=True):
         return self.spelling.language_detected if self.spelling else None
 
 
-def put_together(batch: Batch, slot: Slot, results: Iterable[Result]) -> Essay:
+def put_together(batch: Batch, slot: Slot, results: Iterable[Result], student: StudentOfEssay | None = None) -> Essay:
     """The essay, from what is known of it alone and of its batch. One that has failed is sent into no further phase."""
     by_phase = {result.phase: result for result in results}
     stages: dict[PhaseName, ProcessingStage] = {}
@@ -93,7 +103,7 @@ def put_together(batch: Batch, slot: Slot, results: Iterable[Result]) -> Essay:
             stages[phase] = ProcessingStage.COMPLETED
         elif not failures and is_going_on(batch, phase):
             stages[phase] = ProcessingStage.PROCESSING
-    return Essay(slot=slot, results=by_phase, failures=failures, stages=stages)
+    return Essay(slot=slot, student=student, results=by_phase, failures=failures, stages=stages)
 
 
 def _failure_code(batch: Batch, essay_id: str, phase: PhaseName, result: Result | None) -> str | None:

@@ -4,7 +4,6 @@ import csv
 import io
 from collections.abc import AsyncIterator, Iterable
 
-from common_core.enums import COURSE_LANGUAGE
 from result_aggregator_service.batch_report import BatchReport
 from result_aggregator_service.exports.table import Cell, columns, is_dangerous
 
@@ -14,7 +13,7 @@ BYTE_ORDER_MARK = "\ufeff"
 
 async def csv_chunks(report: BatchReport) -> AsyncIterator[bytes]:
     """The file, a page of essays at a time."""
-    shown = columns(COURSE_LANGUAGE[report.registration.course_code])
+    shown = columns(report)
     yield BYTE_ORDER_MARK.encode() + _lines([[column.heading for column in shown]])
     async for essays in report.pages(in_full=True):
         yield _lines([column.of_essay(essay) for column in shown] for essay in essays)

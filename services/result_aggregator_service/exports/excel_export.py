@@ -11,7 +11,6 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
-from common_core.enums import COURSE_LANGUAGE
 from result_aggregator_service.batch_report import BatchReport
 from result_aggregator_service.domain.essays import Essay
 from result_aggregator_service.exports.table import Cell, Column, columns, is_dangerous
@@ -90,7 +89,7 @@ def _cell(sheet: Any, text: str) -> Any:
 
 async def excel_chunks(report: BatchReport) -> AsyncIterator[bytes]:
     """The file, written outside the event loop, a page of essays at a time."""
-    book = ResultWorkbook(columns(COURSE_LANGUAGE[report.registration.course_code]))
+    book = ResultWorkbook(columns(report))
     async for essays in report.pages(in_full=True):
         await asyncio.to_thread(book.add, essays)
     book.add_left_out(report)

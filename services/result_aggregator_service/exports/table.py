@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from common_core.enums import Language, ProcessingStage
+from common_core.enums import COURSE_LANGUAGE, Language, ProcessingStage
 from common_core.messages.spellcheck import SpellcheckCorrection
+from result_aggregator_service.batch_report import BatchReport
 from result_aggregator_service.domain.essays import Essay, LeftOut
 from result_aggregator_service.exports.features import KeyFeature, key_features
 
@@ -24,10 +25,12 @@ class Column(Struct, frozen=True):
     width: int = 14
 
 
-def columns(language: Language) -> list[Column]:
-    """The columns for a course in this language."""
+def columns(report: BatchReport) -> list[Column]:
+    """The columns for a course in its language; who wrote what, if it is a class's batch."""
+    language = COURSE_LANGUAGE[report.registration.course_code]
+    who, address = (_WHO, _ADDRESS) if report.is_of_a_class else ((), ())
     problem = Column("Problem", lambda essay: _problem(essay, language), lambda left: left.reason, width=34)
-    return [*_WHAT, problem, *_COUNTED, *map(_feature_column, key_features(language)), *_WHERE]
+    return [*who, *_WHAT, problem, *_COUNTED, *map(_feature_column, key_features(language)), *address, *_WHERE]
 
 
 def _feature_column(feature: KeyFeature) -> Column:
@@ -71,6 +74,8 @@ def _corrections(essay: Essay) -> str | None:
     return "; ".join(map(in_short, essay.corrections)) or None
 
 
+_WHO = (Column("Student", lambda e: e.student_name, width=26),)
+_ADDRESS = (Column("Student's e-mail", lambda e: e.student.email if e.student else None, width=30),)
 _WHAT = (
     Column("File", lambda e: e.slot.file_name, lambda f: f.file_name, width=34),
     Column("Status", _status, lambda _: "not used"),

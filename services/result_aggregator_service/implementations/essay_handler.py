@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from common_core.message import Envelope
+from common_core.messages.classes import EssayStudentAssociationUpdatedV1
 from common_core.messages.content import EssaySlotAssignedV1, EssayValidationFailedV1, ExcessContentProvisionedV1
 from common_core.messages.nlp import EssayNlpCompletedV1
 from common_core.messages.spellcheck import SpellcheckResultV1
@@ -13,6 +14,7 @@ from result_aggregator_service.domain.results import (
     slot_of,
     spelling_of,
 )
+from result_aggregator_service.domain.students import student_of
 from result_aggregator_service.protocols import ResultRepositoryProtocol
 
 
@@ -25,6 +27,10 @@ class EssayHandler:
     async def slots_assigned(self, run: Sequence[Envelope[EssaySlotAssignedV1]]) -> None:
         """Essays have got their texts."""
         await self._repository.fill([slot_of(envelope.data) for envelope in run])
+
+    async def students_named(self, run: Sequence[Envelope[EssayStudentAssociationUpdatedV1]]) -> None:
+        """It was decided, or corrected, who wrote essays."""
+        await self._repository.name([student_of(envelope.data) for envelope in run])
 
     async def validations_failed(self, run: Sequence[Envelope[EssayValidationFailedV1]]) -> None:
         """Files cannot be used."""

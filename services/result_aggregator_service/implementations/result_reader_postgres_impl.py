@@ -5,10 +5,11 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from common_core.enums import BatchStatus
+from common_core.enums import AssociationValidationMethod, BatchStatus
 from huleedu_service_libs.runtime.database import Database
 from result_aggregator_service.domain.batch import Batch
 from result_aggregator_service.domain.results import Edition, Result, Slot, UnusedFile
+from result_aggregator_service.domain.students import StudentOfEssay
 from result_aggregator_service.implementations.result_repository_postgres_impl import PHASES
 from result_aggregator_service.implementations.stored_bytes import (
     batch_from,
@@ -29,6 +30,9 @@ _SLOTS = """select i.essay_id::text, e.file_upload_id, e.file_name, e.text_stora
   from (select essay_id from essay where batch_id = $1::text::uuid
         union select essay_id from essay_result where batch_id = $1::text::uuid) i
   left join essay e on e.batch_id = $1::text::uuid and e.essay_id = i.essay_id"""
+
+_STUDENTS = """select essay_id::text, student_id, first_name, last_name, email, method, version, at
+  from essay_student where batch_id = $1::text::uuid"""
 
 _UNUSED = "select file_key, file_name, code, reason, at from unused_file where batch_id = $1::text::uuid"
 
@@ -65,6 +69,11 @@ class PostgresResultReaderImpl:
         """See the protocol."""
         return [Slot(batch_id=batch_id, **row) for row in await self._pool.fetch(_SLOTS, batch_id)]
 
+    async def students(self, batch_id: str) -> Mapping[str, StudentOfEssay]:
+        """See the protocol."""
+        rows = await self._pool.fetch(_STUDENTS, batch_id)
+        return {row["essay_id"]: _student(batch_id, row) for row in rows}
+
     async def unused_files(self, batch_id: str) -> list[UnusedFile]:
         """See the protocol."""
         return [UnusedFile(batch_id=batch_id, **row) for row in await self._pool.fetch(_UNUSED, batch_id)]
@@ -77,6 +86,11 @@ class PostgresResultReaderImpl:
         for row in await self._pool.fetch(_RESULTS, batch_id, essay_ids, in_full):
             found[row["essay_id"]].append(_result(batch_id, row))
         return found
+
+
+def _student(batch_id: str, row: Any) -> StudentOfEssay:
+    method = AssociationValidationMethod(row["method"])
+    return StudentOfEssay(batch_id=batch_id, **dict(row) | {"method": method})
 
 
 def _result(batch_id: str, row: Any) -> Result:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from common_core.enums import BatchStatus, PhaseName
 from result_aggregator_service.domain.batch import Batch, overall_status
 from result_aggregator_service.domain.results import Result, Slot, UnusedFile, latest_slots, newest
+from result_aggregator_service.domain.students import StudentOfEssay, latest_students
 from result_aggregator_service.protocols import BatchPage, ListedBatch
 
 
@@ -19,6 +20,7 @@ class InMemoryResultRepositoryImpl:
         self._slots: list[Slot] = []
         self._files: dict[tuple[str, str], UnusedFile] = {}
         self._results: list[Result] = []
+        self._students: list[StudentOfEssay] = []
 
     async def batches(self, batch_ids: Sequence[str]) -> Mapping[str, Batch]:
         """See the protocol."""
@@ -40,6 +42,10 @@ class InMemoryResultRepositoryImpl:
     async def record(self, results: Sequence[Result]) -> None:
         """See the protocol."""
         self._results = newest([*self._results, *results])
+
+    async def name(self, students: Sequence[StudentOfEssay]) -> None:
+        """See the protocol."""
+        self._students = latest_students([*self._students, *students])
 
     async def arrived(self, batch_ids: Sequence[str]) -> Mapping[str, Mapping[PhaseName, int]]:
         """See the protocol."""
@@ -71,6 +77,10 @@ class InMemoryResultRepositoryImpl:
         slots = {result.essay_id: Slot(batch_id=batch_id, essay_id=result.essay_id) for result in self._of(batch_id)}
         slots |= {slot.essay_id: slot for slot in self._slots if slot.batch_id == batch_id}
         return list(slots.values())
+
+    async def students(self, batch_id: str) -> Mapping[str, StudentOfEssay]:
+        """See the protocol."""
+        return {student.essay_id: student for student in self._students if student.batch_id == batch_id}
 
     async def unused_files(self, batch_id: str) -> list[UnusedFile]:
         """See the protocol."""

@@ -3,10 +3,13 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from msgspec.structs import astuple
+
 from common_core.enums import PhaseName
 from huleedu_service_libs.runtime.unit_of_work import States, current_unit
 from result_aggregator_service.domain.batch import RESULT_PHASES, Batch
 from result_aggregator_service.domain.results import Result, Slot, UnusedFile, latest_slots, newest
+from result_aggregator_service.domain.students import StudentOfEssay, latest_students
 from result_aggregator_service.implementations.batch_table import BatchTable, VersionedBatch
 from result_aggregator_service.implementations.stored_bytes import detail_bytes, summary_bytes
 
@@ -21,6 +24,15 @@ _FILL = """insert into essay(batch_id, essay_id, assigned_at, file_upload_id, fi
     file_upload_id = excluded.file_upload_id, file_name = excluded.file_name,
     text_storage_id = excluded.text_storage_id
   where (excluded.assigned_at, excluded.file_upload_id) > (essay.assigned_at, essay.file_upload_id)"""
+
+_NAME = """insert into essay_student(
+    batch_id, essay_id, student_id, first_name, last_name, email, method, version, at)
+  select * from unnest($1::text[]::uuid[], $2::text[]::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
+    $7::text[], $8::bigint[], $9::timestamptz[])
+  on conflict (batch_id, essay_id) do update set student_id = excluded.student_id, first_name = excluded.first_name,
+    last_name = excluded.last_name, email = excluded.email, method = excluded.method, version = excluded.version,
+    at = excluded.at
+  where (excluded.version, excluded.at) > (essay_student.version, essay_student.at)"""
 
 _SET_ASIDE = """insert into unused_file(batch_id, file_key, file_name, code, reason, at)
   select * from unnest($1::text[]::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
@@ -77,6 +89,11 @@ class PostgresResultRepositoryImpl:
         """See the protocol."""
         rows = sorted(map(_row, newest(results)), key=_key)
         await current_unit().connection.execute(_RECORD, *zip(*rows, strict=True))
+
+    async def name(self, students: Sequence[StudentOfEssay]) -> None:
+        """See the protocol."""
+        rows = sorted(map(astuple, latest_students(students)), key=lambda row: row[:2])
+        await current_unit().connection.execute(_NAME, *zip(*rows, strict=True))
 
     async def arrived(self, batch_ids: Sequence[str]) -> Mapping[str, Mapping[PhaseName, int]]:
         """See the protocol."""

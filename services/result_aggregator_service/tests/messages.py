@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from common_core.enums import BatchStatus, CourseCode, EssayStatus, FileValidationErrorCode, PhaseName
+from common_core.enums import (
+    AssociationValidationMethod,
+    BatchStatus,
+    CourseCode,
+    EssayStatus,
+    FileValidationErrorCode,
+    PhaseName,
+)
 from common_core.message import Envelope, M, Message
 from common_core.messages.batch import (
     BatchContentProvisioningCompletedV1,
@@ -14,6 +21,7 @@ from common_core.messages.batch import (
     BatchValidationErrorsV1,
     EssayValidationError,
 )
+from common_core.messages.classes import EssayStudentAssociationUpdatedV1
 from common_core.messages.content import EssaySlotAssignedV1, EssayValidationFailedV1, ExcessContentProvisionedV1
 from common_core.messages.control import BatchRunCancelledV1, BatchWaitGivenUpV1
 from common_core.messages.nlp import EssayNlpCompletedV1, GrammarAnalysis, NlpMetrics
@@ -111,6 +119,26 @@ def assigned(essay_id: str, minutes: float = 1, **changes: Any) -> EssaySlotAssi
     return EssaySlotAssignedV1(
         batch_id=BATCH, essay_id=essay_id, correlation_id=CORRELATION, timestamp=at(minutes), **(facts | changes)
     )
+
+
+def named(
+    essay_id: str, name: str | None, minutes: float = 2, version: int | None = 1, **changes: Any
+) -> EssayStudentAssociationUpdatedV1:
+    """Class management: a student of this first name wrote this essay; none: nobody knows who did."""
+    facts: dict[str, Any] = {
+        "batch_id": BATCH,
+        "essay_id": essay_id,
+        "student_id": name and f"student-{name}",
+        "first_name": name,
+        "last_name": name and "Öberg",
+        "student_email": name and f"{name}@skolan.se".lower(),
+        "association_method": AssociationValidationMethod.HUMAN,
+        "created_by_user_id": TEACHER,
+        "correlation_id": CORRELATION,
+        "timestamp": at(minutes),
+        "version": version,
+    }
+    return EssayStudentAssociationUpdatedV1(**(facts | changes))
 
 
 def error(code: str, message: str) -> ErrorDetail:

@@ -1,6 +1,6 @@
 """Messages told to this service's handlers: over a repository in memory, or over PostgreSQL as the runtime does it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Protocol
@@ -18,6 +18,7 @@ from result_aggregator_service.batch_report import BatchReports
 from result_aggregator_service.config import SERVICE_NAME
 from result_aggregator_service.domain.batch import Batch
 from result_aggregator_service.domain.results import Result, Slot, UnusedFile
+from result_aggregator_service.domain.students import StudentOfEssay
 from result_aggregator_service.implementations.batch_fact_handler import BatchFactHandler
 from result_aggregator_service.implementations.batch_table import BatchTable
 from result_aggregator_service.implementations.essay_handler import EssayHandler
@@ -42,6 +43,7 @@ class Known(msgspec.Struct, frozen=True):
     slots: list[Slot]
     unused: list[UnusedFile]
     results: list[Result]
+    students: Mapping[str, StudentOfEssay] = {}
 
 
 class World(Protocol):
@@ -65,6 +67,7 @@ async def known(world: World, batch_id: str = BATCH) -> Known:
         slots=slots,
         unused=sorted(await world.reader.unused_files(batch_id), key=lambda file: file.file_key),
         results=sorted((each for of in results.values() for each in of), key=lambda r: (r.essay_id, r.phase)),
+        students=await world.reader.students(batch_id),
     )
 
 
@@ -149,7 +152,8 @@ class PostgresWorld:
 
     async def forget(self) -> None:
         """Start anew."""
-        await self._database.pool.execute("truncate batch, essay, essay_result, unused_file, runtime.timer")
+        tables = "batch, essay, essay_student, essay_result, unused_file, runtime.timer"
+        await self._database.pool.execute(f"truncate {tables}")
 
     async def tell(self, messages: Sequence[Message]) -> None:
         """All of these in one poll."""

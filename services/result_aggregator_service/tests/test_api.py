@@ -20,6 +20,7 @@ from result_aggregator_service.tests.messages import (
     command,
     ended,
     metadata,
+    named,
     outcome,
     registered,
     spellcheck_failed,
@@ -118,6 +119,32 @@ async def test_results_hold_everything(world: InMemoryWorld, client: Client) -> 
     assert essay["original_text_storage_id"] == "1" * 32
     assert essay["corrected_text_storage_id"] == "c" * 31 + "1"
     assert essay["phases"] == {"spellcheck": "completed", "nlp": "completed"}
+
+
+async def test_a_classs_results_say_who_wrote_what(world: InMemoryWorld, client: Client) -> None:
+    await world.tell([registered(class_id="9a"), assigned(AKE), assigned(BEA), named(AKE, "Åke")])
+
+    results = await get(client, f"/v1/batches/{BATCH}/results")
+    assert results["class_id"] == "9a"
+    assert [essay["student"] for essay in results["essays"]] == [
+        {"name": "UNKNOWN", "student_id": None, "first_name": None, "last_name": None, "email": None, "method": None},
+        {
+            "name": "Åke Öberg",
+            "student_id": "student-Åke",
+            "first_name": "Åke",
+            "last_name": "Öberg",
+            "email": "åke@skolan.se",
+            "method": "human",
+        },
+    ]
+
+
+async def test_a_guests_results_name_nobody(world: InMemoryWorld, client: Client) -> None:
+    """I9."""
+    await world.tell([registered(), assigned(AKE), named(AKE, "Åke")])
+
+    (essay,) = (await get(client, f"/v1/batches/{BATCH}/results"))["essays"]
+    assert essay["student"] is None
 
 
 async def test_an_essay_that_failed_says_why(world: InMemoryWorld, client: Client) -> None:

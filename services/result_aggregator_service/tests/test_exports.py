@@ -19,8 +19,10 @@ from result_aggregator_service.tests.messages import (
     AKE,
     BATCH,
     BEA,
+    CIA,
     assigned,
     file_failed,
+    named,
     outcome,
     registered,
     spellchecked,
@@ -75,6 +77,35 @@ async def test_csv_has_a_row_for_each_essay_and_each_file_left_out() -> None:
     assert (ake["Sentences"], ake["Mean sentence length (words)"]) == ("12", "17.5")
     assert ake["Vocabulary diversity OVIX (index)"] == "61"
     assert ake["Corrected text (storage id)"] == "c" * 31 + "1"
+
+
+async def test_a_class_has_its_students_first_and_unknown_where_nobody_knows() -> None:
+    essays = assigned(AKE), assigned(BEA), assigned(CIA)
+    report = await report_on(registered(class_id="9a"), *essays, named(AKE, "Åke"), named(BEA, None))
+
+    rows = await csv_rows(report)
+    assert next(iter(rows[0])) == "Student"
+    assert [(row["Student"], row["File"], row["Student's e-mail"]) for row in rows] == [
+        ("UNKNOWN", "'=Cia().pdf", ""),
+        ("UNKNOWN", "Bea.txt", ""),
+        ("Åke Öberg", "Åke uppsats.docx", "åke@skolan.se"),
+    ]
+    assert [row["Student"] for row in rows_of((await workbook(report))["Essays"])] == [row["Student"] for row in rows]
+
+
+async def test_a_correction_reaches_the_table() -> None:
+    world = InMemoryWorld()
+    await world.tell([registered(class_id="9a"), assigned(AKE), named(AKE, "Bo")])
+    await world.tell([named(AKE, "Åke", 30, version=2)])
+
+    (row,) = await csv_rows(await world.reports.open(BATCH, None))
+    assert row["Student"] == "Åke Öberg"
+
+
+async def test_no_students_name_becomes_a_formula() -> None:
+    report = await report_on(registered(class_id="9a"), assigned(AKE), named(AKE, "=1+1"))
+
+    assert (await csv_rows(report))[0]["Student"] == "'=1+1 Öberg"
 
 
 async def test_csv_begins_with_the_mark_by_which_spreadsheets_know_utf8() -> None:

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from common_core.enums import BatchStatus, PhaseName
+from common_core.enums import AssociationValidationMethod, BatchStatus, PhaseName
 from common_core.message import Message
 from huleedu_service_libs.runtime.blame import Fenced
 from huleedu_service_libs.runtime.database import Database
@@ -31,6 +31,7 @@ from result_aggregator_service.tests.messages import (
     ended,
     file_failed,
     metadata,
+    named,
     outcome,
     registered,
     slot_failed,
@@ -70,6 +71,10 @@ def everything() -> list[Message]:
         command(PhaseName.NLP, 10, LATER_RUN),
         analysed(AKE, 11, LATER_RUN),
         analysed(BEA, 1, run_id=None, attempt=None),
+        named(AKE, "Bo"),
+        named(AKE, "Åke", version=2),
+        named(BEA, None, association_method=AssociationValidationMethod.TIMEOUT),
+        named(CIA, "Cia", version=None),
         outcome(PhaseName.NLP, {BEA: "ANALYSIS_FAILED"}, LATER_RUN),
         ended(1, 12, LATER_RUN),
     ]
@@ -101,6 +106,12 @@ async def test_the_order_of_messages_does_not_matter(world: World, polls: list[l
     assert in_this_order.slots == in_order.slots
     assert in_this_order.unused == in_order.unused
     assert in_this_order.results == in_order.results
+    assert in_this_order.students == in_order.students
+    assert {essay: student.name for essay, student in in_order.students.items()} == {
+        AKE: "Åke Öberg",
+        BEA: "UNKNOWN",
+        CIA: "Cia Öberg",
+    }
 
 
 def _but_announcements(batch: Batch | None) -> Batch | None:

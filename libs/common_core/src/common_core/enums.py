@@ -164,6 +164,57 @@ class ClassType(StrEnum):
     REGULAR = "REGULAR"
 
 
+class AssociationValidationMethod(StrEnum):
+    """Who decided which student wrote an essay: a teacher, the time limit or a rule."""
+
+    HUMAN = "human"
+    TIMEOUT = "timeout"
+    AUTO = "auto"
+
+
+class StudentAssociationStatus(StrEnum):
+    """Where the question stands who wrote an essay; of `no_match` nothing was suggested, or nothing came of it."""
+
+    PENDING_VALIDATION = "pending_validation"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    TIMEOUT_CONFIRMED = "timeout_confirmed"
+    NO_MATCH = "no_match"
+
+
+class MatchOutcome(StrEnum):
+    """What to do with what matching found out about an essay.
+
+    `matched`: one student, sure enough to be accepted. `review`: suggestions that somebody must look at. `no_match`: no
+    suggestion. `failed`: the essay could not be read, and its file's name and author told nothing.
+    """
+
+    MATCHED = "matched"
+    REVIEW = "review"
+    NO_MATCH = "no_match"
+    FAILED = "failed"
+
+
+class MatchReasonCode(StrEnum):
+    """Where a student's name was found, and what speaks against it."""
+
+    EMAIL_ADDRESS = "email_address"
+    LABELLED_NAME = "labelled_name"
+    HEADER_LINE = "header_line"
+    EXAM_PLATFORM_LINE = "exam_platform_line"
+    SIGNATURE = "signature"
+    FILE_NAME = "file_name"
+    DOCUMENT_AUTHOR = "document_author"
+    SPELT_DIFFERENTLY = "spelt_differently"
+    NICKNAME = "nickname"
+    PART_OF_NAME = "part_of_name"
+    FIRST_NAME_ONLY = "first_name_only"
+    INITIALS_ONLY = "initials_only"
+    OTHER_STUDENT_FITS = "other_student_fits"
+    OTHER_ESSAY_FITS = "other_essay_fits"
+    EVIDENCE_DISAGREES = "evidence_disagrees"
+
+
 class FileValidationErrorCode(StrEnum):
     """Why a file could not be used."""
 

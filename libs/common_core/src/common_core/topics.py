@@ -4,7 +4,19 @@ import re
 from collections.abc import Iterator, Mapping
 
 from common_core.message import Message
-from common_core.messages import ai_feedback, batch, content, control, nlp, notification, pipeline, results, spellcheck
+from common_core.messages import (
+    ai_feedback,
+    batch,
+    classes,
+    content,
+    control,
+    matching,
+    nlp,
+    notification,
+    pipeline,
+    results,
+    spellcheck,
+)
 
 MESSAGES: tuple[type[Message], ...] = (
     batch.BatchEssaysRegistered,
@@ -37,6 +49,17 @@ MESSAGES: tuple[type[Message], ...] = (
     nlp.BatchNlpProcessingRequestedV2,
     nlp.EssayNlpCompletedV1,
     nlp.BatchNlpAnalysisCompletedV1,
+    matching.BatchServiceStudentMatchingInitiateCommandDataV1,
+    matching.BatchStudentMatchingRequestedV1,
+    matching.BatchAuthorMatchesSuggestedV1,
+    matching.StudentAssociationsConfirmedV1,
+    classes.ClassCreatedV1,
+    classes.ClassUpdatedV1,
+    classes.ClassDeletedV1,
+    classes.StudentCreatedV1,
+    classes.StudentUpdatedV1,
+    classes.StudentDeletedV1,
+    classes.EssayStudentAssociationUpdatedV1,
     ai_feedback.EssayLifecycleAIFeedbackRequestV1,
     ai_feedback.AIFeedbackResultDataV1,
     results.BatchResultsReadyV1,
@@ -59,6 +82,7 @@ PRODUCER_ALIASES: dict[str, str] = {
     "spell-checker-service": "spellchecker_service",
     "spellchecker-service": "spellchecker_service",
     "nlp-service": "nlp_service",
+    "class-management-service": "class_management_service",
     "result-aggregator-service": "result_aggregator_service",
 }
 

@@ -1,4 +1,4 @@
-"""`Idempotency-Key` on POST and PATCH: the same key gives the same answer, and the effect it reports happens once."""
+"""`Idempotency-Key` on whatever changes something: the same key, the same answer, and its effect happens once."""
 
 import hashlib
 from collections.abc import Awaitable, Callable
@@ -36,7 +36,7 @@ class KeyReused(Unprocessable):
 
 
 def uses_key(how: str) -> Callable[[V], V]:
-    """Document what a route makes of the key, in one sentence; every POST and PATCH has to."""
+    """Document what a route makes of the key, in one sentence; every route that changes something has to."""
 
     def decorate(view: V) -> V:
         setattr(view, _USE, how)

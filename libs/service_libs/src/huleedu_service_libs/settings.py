@@ -49,6 +49,8 @@ class ServiceSettings(BaseSettings):
     log_format: Literal["json", "console"] = "json"
     otel_exporter_otlp_endpoint: str | None = None
     huleedu_operator_token: SecretStr | None = None
+    huleedu_internal_api_key: SecretStr | None = None
+    """What services show each other where they tell of students; without one, only those on this machine are told."""
 
     event_bus: Literal["postgres", "kafka"] = "postgres"
     kafka_bootstrap_servers: str = "kafka:9092"

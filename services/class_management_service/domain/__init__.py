@@ -1,0 +1,1 @@
+"""What class management decides, as pure functions over frozen values."""

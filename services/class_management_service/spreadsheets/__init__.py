@@ -1,0 +1,1 @@
+"""Rosters as files: read from CSV and Excel, and written as both."""
