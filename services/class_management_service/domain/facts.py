@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import ClassVar
 
 import msgspec
+from msgspec.structs import replace
 
 from class_management_service.domain.school import Student
 from common_core.message import Message
-from common_core.messages.matching import BatchAuthorMatchesSuggestedV1
+from common_core.messages.matching import BatchAuthorMatchesSuggestedV1, EssayMatchResult
 
 
 class MatchesSuggested(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,6 +20,22 @@ class MatchesSuggested(msgspec.Struct, frozen=True, kw_only=True):
     unknown_id: str
     until: datetime
     correlation_id: str
+
+
+def naming_nobody(matches: BatchAuthorMatchesSuggestedV1) -> BatchAuthorMatchesSuggestedV1:
+    """The answer to a teacher who named another's class: whoever is in it is not theirs to know."""
+    reason = "The batch was registered for a class of another teacher."
+    results = [
+        EssayMatchResult(
+            essay_id=each.essay_id,
+            text_storage_id=each.text_storage_id,
+            filename=each.filename,
+            no_match_reason=reason,
+            code="CLASS_NOT_FOUND",
+        )
+        for each in matches.match_results
+    ]
+    return replace(matches, match_results=results)
 
 
 class TeacherDecided(msgspec.Struct, frozen=True, kw_only=True):

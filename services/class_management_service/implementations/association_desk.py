@@ -44,7 +44,8 @@ class AssociationDesk:
     async def _in_transaction(self, batch_id: str, wanted: ConfirmationRequest, asker: Asker) -> ConfirmationResponse:
         unit = current_unit()
         before = _owned(await self._associations.held(batch_id), batch_id, asker.user_id)
-        students = {each.student_id: each for each in await self._students.held_roster(before.class_id)}
+        roster = await self._students.held_roster(before.class_id)
+        students = {each.student_id: each for each in roster if each.user_id == before.user_id}
         fact = TeacherDecided(
             choices={each.essay_id: each.student_id if each.confirmed else None for each in wanted.associations},
             accept_at_least=wanted.at_least if wanted.accept_suggestions else None,

@@ -6,7 +6,13 @@ from datetime import timedelta
 from class_management_service.config import ClassManagementSettings
 from class_management_service.domain.associations import Associations
 from class_management_service.domain.decide import decide
-from class_management_service.domain.facts import ConfirmationDue, ConfirmationOverdue, Fact, MatchesSuggested
+from class_management_service.domain.facts import (
+    ConfirmationDue,
+    ConfirmationOverdue,
+    Fact,
+    MatchesSuggested,
+    naming_nobody,
+)
 from class_management_service.implementations.placeholders import unknown_id, unknown_student
 from class_management_service.protocols import (
     AssociationRepositoryProtocol,
@@ -35,14 +41,15 @@ class MatchesHandler:
         self._patience = timedelta(seconds=settings.confirmation_seconds)
 
     async def suggested(self, envelopes: Suggested) -> None:
-        """Keep the suggestions, and wait for the teacher whose class it is."""
+        """Keep the suggestions, and wait for the teacher whose batch it is; nobody of another's class is named."""
         await self._associations.hold([envelope.data.batch_id for envelope in envelopes])
         owners = await self._classes.owners([envelope.data.class_id for envelope in envelopes])
         for envelope in envelopes:
-            owner = owners.get(envelope.data.class_id) or (envelope.metadata or {}).get("user_id") or ""
+            owner, asker = owners.get(envelope.data.class_id), (envelope.metadata or {}).get("user_id")
+            is_another = owner is not None and asker not in (None, owner)
             fact = MatchesSuggested(
-                matches=envelope.data,
-                user_id=owner,
+                matches=naming_nobody(envelope.data) if is_another else envelope.data,
+                user_id=asker or owner or "",
                 unknown_id=unknown_id(envelope.data.class_id),
                 until=current_unit().now + self._patience,
                 correlation_id=envelope.correlation_id,

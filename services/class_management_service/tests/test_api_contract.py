@@ -21,6 +21,7 @@ from class_management_service.tests.teacher import Teacher
 from class_management_service.tests.world import World
 from common_core.messages.matching import BatchAuthorMatchesSuggestedV1
 from huleedu_service_libs.openapi import openapi_document
+from huleedu_service_libs.runtime import Cause
 from huleedu_service_libs.server import serve
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -31,7 +32,8 @@ EXAMPLES = 5  # for each operation
 async def test_every_operation_keeps_to_its_document(anna: Teacher, world: World) -> None:
     class_id = await anna.makes_class()
     student_id = await anna.makes_student("Åsa", "Björk", class_id, email="asa@school.example")
-    await world.others.say(matches(result("one", suggestion(student_id)), result("two"), class_id=class_id))
+    answer = matches(result("one", suggestion(student_id)), result("two"), class_id=class_id)
+    await world.others.say(answer, cause=Cause("c", {"user_id": "anna"}))
     await world.others.at_rest(SERVICE_NAME, BatchAuthorMatchesSuggestedV1)
     there = {"class_id": class_id, "student_id": student_id, "batch_id": BATCH, "essay_id": "one"}
     stopping = asyncio.Event()

@@ -13,6 +13,7 @@ from common_core.messages.matching import BatchAuthorMatchesSuggestedV1, Student
 from huleedu_service_libs.runtime import Cause
 
 PATH = f"/v1/batches/{BATCH}/student-associations"
+BY_ANNA = Cause("c", {"user_id": "anna"})
 NLP = {"X-Service-ID": "result_aggregator_service", "X-Internal-API-Key": "sesame"}
 
 
@@ -23,7 +24,7 @@ async def matched(anna: Teacher, world: World) -> tuple[str, str, str]:
     answer = matches(
         result("one", suggestion(asa)), result("two", suggestion(bo, 0.6)), result("three"), class_id=class_id
     )
-    await world.others.say(answer)
+    await world.others.say(answer, cause=BY_ANNA)
     await world.others.at_rest(SERVICE_NAME, BatchAuthorMatchesSuggestedV1)
     return class_id, asa, bo
 
@@ -105,19 +106,35 @@ async def test_when_time_is_up_what_is_sure_is_confirmed_and_the_rest_unknown(an
 async def test_the_answer_again_or_for_a_class_that_is_gone_does_no_harm(anna: Teacher, world: World) -> None:
     class_id, _, _ = await matched(anna, world)
     await anna.told("POST", PATH, {"finish": True})
-    await world.others.say(
-        matches(result("one"), class_id=class_id), matches(result("x"), class_id="gone", batch_id="b2")
-    )
+    again, gone = matches(result("one"), class_id=class_id), matches(result("x"), class_id="gone", batch_id="b2")
+    await world.others.say(again, gone, cause=BY_ANNA)
 
     assert len(await confirmations(world)) == 1
     assert await world.others.dead_letters() == []
 
 
 async def test_a_batch_of_a_class_that_nobody_knows_belongs_to_who_registered_it(anna: Teacher, world: World) -> None:
-    await world.others.say(matches(result("one"), class_id="gone"), cause=Cause("c", {"user_id": "anna"}))
+    await world.others.say(matches(result("one"), class_id="gone"), cause=BY_ANNA)
     await world.others.at_rest(SERVICE_NAME, BatchAuthorMatchesSuggestedV1)
 
     assert (await anna.told("POST", PATH, {"finish": True}))["status"] == "confirmed"
+
+
+async def test_whoever_names_anothers_class_learns_of_nobody_in_it(anna: Teacher, bo: Teacher, world: World) -> None:
+    """I16: neither by suggestions nor by decisions, and the batch is nothing to the class's teacher."""
+    class_id = await anna.makes_class()
+    asa = await anna.makes_student("Åsa", "Björk", class_id)
+    answer = matches(result("one", suggestion(asa)), class_id=class_id)
+    await world.others.say(answer, cause=Cause("c", {"user_id": "bo"}))
+    await world.others.at_rest(SERVICE_NAME, BatchAuthorMatchesSuggestedV1)
+
+    (shown,) = (await bo.told("GET", PATH))["associations"]
+    assert (shown["suggestions"], shown["suggested_student_name"]) == ([], None)
+    assert shown["no_match_reason"] == "The batch was registered for a class of another teacher."
+    taken = {"associations": [{"essay_id": "one", "student_id": asa}]}
+    assert (await (await bo.ask("POST", PATH, taken)).get_json())["code"] == "STUDENTS_NOT_IN_CLASS"
+    assert (await anna.ask("GET", PATH)).status_code == 404
+    assert (await bo.told("POST", PATH, {"finish": True}))["status"] == "confirmed"
 
 
 async def test_two_teachers_at_once_do_not_overwrite_each_other(anna: Teacher, world: World) -> None:
