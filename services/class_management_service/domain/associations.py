@@ -54,7 +54,8 @@ class EssayMatch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Associations(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A batch's essays by id. `user_id` is whose class it is, `until` when time is up.
 
-    `unknown_id` is the student who stands for an unknown one when time was up; `attempt` is matching's.
+    `unknown_id` is the student who stands for an unknown one when time was up; `attempt` is matching's. The teacher has
+    been waited for since `waiting_since`.
     """
 
     batch_id: str
@@ -65,6 +66,7 @@ class Associations(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     essays: dict[str, EssayMatch]
     attempt: int = 1
     asked_at: datetime
+    waiting_since: datetime
     until: datetime
     changed_at: datetime
     version: int = 1
@@ -78,6 +80,13 @@ class Associations(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     def is_settled(self) -> bool:
         """Whether every essay is decided on."""
         return not self.open
+
+    @property
+    def authors(self) -> dict[str, str]:
+        """Which student wrote which essay, as was decided, where that is known."""
+        decided = ((essay_id, essay.decision) for essay_id, essay in self.essays.items())
+        authors = ((essay_id, decision.student_id) for essay_id, decision in decided if decision)
+        return {essay_id: author for essay_id, author in authors if author is not None and author != self.unknown_id}
 
     def essays_of(self, student_id: str) -> list[str]:
         """The essays that this student wrote, as was decided."""

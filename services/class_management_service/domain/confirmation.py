@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from class_management_service.domain.associations import Associations, Decision
 from class_management_service.domain.facts import ConfirmationDue, ConfirmationOverdue, Fact, MatchesSuggested
+from class_management_service.domain.time_limit import processed
 from common_core.messages.classes import EssayStudentAssociationUpdatedV1
 from common_core.messages.matching import (
     AssociationValidationSummary,
@@ -20,6 +21,8 @@ def announced(before: Associations | None, now: Associations, fact: Fact) -> Ite
             yield _updated(now, essay_id, essay.decision, fact)
     if now.is_settled:
         yield _confirmed(now, overdue=isinstance(fact, ConfirmationOverdue))
+    if isinstance(fact, ConfirmationOverdue):
+        yield processed(before, now, fact)
 
 
 def timers(before: Associations | None, now: Associations) -> Iterator[Effect]:
@@ -54,7 +57,7 @@ def _updated(batch: Associations, essay_id: str, decision: Decision, fact: Fact)
 
 def _confirmed(batch: Associations, *, overdue: bool) -> StudentAssociationsConfirmedV1:
     decided = {essay_id: essay.decision for essay_id, essay in batch.essays.items() if essay.decision}
-    known = [each for each in decided.values() if each.student_id not in (None, batch.unknown_id)]
+    known = batch.authors
     return StudentAssociationsConfirmedV1(
         entity_id=batch.batch_id,
         timestamp=batch.changed_at,

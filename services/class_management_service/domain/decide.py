@@ -9,6 +9,7 @@ from class_management_service.domain import choices as rules
 from class_management_service.domain.associations import Associations, Decision, EssayMatch, Suggestion
 from class_management_service.domain.confirmation import announced, timers
 from class_management_service.domain.facts import ConfirmationOverdue, Fact, MatchesSuggested, TeacherDecided
+from class_management_service.domain.notifications import told
 from common_core.enums import AssociationValidationMethod
 from common_core.messages.matching import EssayMatchResult
 from huleedu_service_libs.runtime.effects import Effect
@@ -27,7 +28,7 @@ def decide(batch: Associations | None, fact: Fact, at: datetime) -> tuple[Associ
     after = _next(batch, fact, at)
     if after is None or after is batch:
         return batch, ()
-    return after, (*announced(batch, after, fact), *timers(batch, after))
+    return after, (*announced(batch, after, fact), *told(batch, after, fact), *timers(batch, after))
 
 
 def _next(batch: Associations | None, fact: Fact, at: datetime) -> Associations | None:
@@ -56,6 +57,7 @@ def _begun(fact: MatchesSuggested, at: datetime) -> Associations:
         essays={result.essay_id: _essay(result) for result in matches.match_results},
         attempt=matches.attempt or 1,
         asked_at=at,
+        waiting_since=at,
         until=fact.until,
         changed_at=at,
     )
@@ -90,8 +92,9 @@ def _suggested_again(batch: Associations, fact: MatchesSuggested, at: datetime) 
     news = {essay_id: essay for essay_id, essay in said.items() if _is_news(batch, essay_id, essay)}
     if attempt < batch.attempt or not news:
         return batch
-    until = fact.until if batch.is_settled else batch.until
-    return _changed(batch, news, at, attempt=attempt, until=until)
+    if batch.is_settled:
+        return _changed(batch, news, at, attempt=attempt, waiting_since=at, until=fact.until)
+    return _changed(batch, news, at, attempt=attempt)
 
 
 def _is_news(batch: Associations, essay_id: str, essay: EssayMatch) -> bool:

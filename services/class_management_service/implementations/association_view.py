@@ -40,7 +40,7 @@ def list_body(batch: Associations, students: Students) -> AssociationList:
 
 def confirmation_body(batch: Associations) -> ConfirmationResponse:
     """What the decisions come to so far."""
-    known = [each for each in decided_students(batch) if each != batch.unknown_id]
+    known = batch.authors
     return ConfirmationResponse(
         status="confirmed" if batch.is_settled else "waiting",
         batch_id=batch.batch_id,

@@ -27,6 +27,7 @@ from class_management_service.tests.world import AT
 from common_core.enums import AssociationValidationMethod as Method
 from common_core.messages.classes import EssayStudentAssociationUpdatedV1
 from common_core.messages.matching import BatchAuthorMatchesSuggestedV1, StudentAssociationsConfirmedV1
+from common_core.messages.notification import TeacherNotificationRequestedV1
 from huleedu_service_libs.runtime.effects import Effect, Later, Never
 
 DAY = timedelta(hours=24)
@@ -63,8 +64,8 @@ def after(*facts: Fact) -> Associations:
 
 
 def said(batch: Associations | None, fact: Fact) -> list[Effect]:
-    """What the fact calls for."""
-    return list(step(batch, fact)[1])
+    """What the fact calls for, besides what the teacher is told."""
+    return [each for each in step(batch, fact)[1] if not isinstance(each, TeacherNotificationRequestedV1)]
 
 
 def authors(batch: Associations) -> dict[str, str | None]:

@@ -9,7 +9,12 @@ from class_management_service.tests.matches import BATCH, matches, result, sugge
 from class_management_service.tests.teacher import Teacher
 from class_management_service.tests.world import World
 from common_core.messages.classes import EssayStudentAssociationUpdatedV1
-from common_core.messages.matching import BatchAuthorMatchesSuggestedV1, StudentAssociationsConfirmedV1
+from common_core.messages.matching import (
+    BatchAuthorMatchesSuggestedV1,
+    StudentAssociationsConfirmedV1,
+    ValidationTimeoutProcessedV1,
+)
+from common_core.messages.notification import TeacherNotificationRequestedV1
 from huleedu_service_libs.runtime import Cause
 
 PATH = f"/v1/batches/{BATCH}/student-associations"
@@ -95,6 +100,10 @@ async def test_when_time_is_up_what_is_sure_is_confirmed_and_the_rest_unknown(an
 
     (whole,) = said
     assert whole.timeout_triggered is True
+    (event,) = world.others.of(ValidationTimeoutProcessedV1)
+    assert [each.student_last_name for each in event.auto_confirmed_associations] == ["Björk"]
+    assert event.guest_essays == ["two", "three"]
+    assert world.others.of(TeacherNotificationRequestedV1)[-1].notification_type == "validation_timeout_processed"
     shown = by_essay(await anna.told("GET", PATH))
     assert [shown[each]["status"] for each in shown] == ["timeout_confirmed", "no_match", "no_match"]
     assert shown["one"]["student"]["student_id"] == asa
