@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from class_management_service.domain.associations import Associations, Decision
-from class_management_service.domain.facts import ConfirmationDue, ConfirmationOverdue, Fact, MatchesSuggested
+from class_management_service.domain.facts import Answer, ConfirmationDue, ConfirmationOverdue, MatchesSuggested
 from class_management_service.domain.time_limit import processed
 from common_core.messages.classes import EssayStudentAssociationUpdatedV1
 from common_core.messages.matching import (
@@ -14,7 +14,7 @@ from common_core.messages.matching import (
 from huleedu_service_libs.runtime.effects import Effect, Later, Never
 
 
-def announced(before: Associations | None, now: Associations, fact: Fact) -> Iterator[Effect]:
+def announced(before: Associations | None, now: Associations, fact: Answer) -> Iterator[Effect]:
     """Each decision that is new, and once all are made all of them together: again, whole, after each correction."""
     for essay_id, essay in now.changed_since(before.version if before else 0).items():
         if essay.decision is not None:
@@ -26,17 +26,17 @@ def announced(before: Associations | None, now: Associations, fact: Fact) -> Ite
 
 
 def timers(before: Associations | None, now: Associations) -> Iterator[Effect]:
-    """The clock runs while an essay is open."""
+    """The clock runs while an essay is open and the batch is not cancelled."""
     name = f"{now.batch_id} confirmation"
-    running = before.until if before and not before.is_settled else None
-    if now.is_settled:
+    running = before.until if before and before.is_waited_for else None
+    if not now.is_waited_for:
         if running is not None:
             yield Never(name)
     elif running != now.until:
         yield Later(ConfirmationDue(batch_id=now.batch_id), name, now.until)
 
 
-def _updated(batch: Associations, essay_id: str, decision: Decision, fact: Fact) -> EssayStudentAssociationUpdatedV1:
+def _updated(batch: Associations, essay_id: str, decision: Decision, fact: Answer) -> EssayStudentAssociationUpdatedV1:
     students = {} if isinstance(fact, MatchesSuggested) else fact.students
     student = students.get(decision.student_id or "")
     return EssayStudentAssociationUpdatedV1(

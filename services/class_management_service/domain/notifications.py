@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from class_management_service.domain.associations import Associations
-from class_management_service.domain.facts import ConfirmationOverdue, Fact, MatchesSuggested, TeacherDecided
+from class_management_service.domain.facts import Answer, ConfirmationOverdue, MatchesSuggested, TeacherDecided
 from class_management_service.domain.school import SchoolClass, Student
 from common_core.enums import NotificationPriority, WebSocketEventCategory
 from common_core.messages.notification import TeacherNotificationRequestedV1
@@ -36,9 +36,12 @@ def students_added(school_class: SchoolClass, students: Sequence[Student], at: d
     return (_of_class(STUDENT_ADDED, NotificationPriority.LOW, school_class, message, at, correlation_id, **facts),)
 
 
-def told(before: Associations | None, now: Associations, fact: Fact) -> Told:
-    """Where somebody must look, and where nobody need any more; a correction is known to the teacher who makes it."""
-    if not now.user_id:
+def told(before: Associations | None, now: Associations, fact: Answer) -> Told:
+    """Where somebody must look, and where nobody need any more; a correction is known to the teacher who makes it.
+
+    Of a batch that is nobody's, or cancelled, nothing is told.
+    """
+    if not now.user_id or now.cancelled_at:
         return ()
     match fact:
         case MatchesSuggested() if not now.is_settled:
@@ -105,7 +108,7 @@ def _of_batch(
     priority: NotificationPriority,
     batch: Associations,
     message: str,
-    fact: Fact,
+    fact: Answer,
     *,
     deadline: datetime | None = None,
     action_required: bool = False,
