@@ -17,7 +17,7 @@ _COLUMNS = "batch_id, version, settled, updated_at, essays, state, user_id, clas
 _INSERT = f"""insert into batch_associations(
     batch_id, version, settled, updated_at, essay_ids, state, user_id, class_id)
   select batch_id, version, settled, updated_at, string_to_array(essays, ' '), state, user_id, class_id
-  from {_ROWS}) n({_COLUMNS})"""
+  from {_ROWS}) n({_COLUMNS}) on conflict (batch_id) do nothing"""
 _UPDATE = f"""update batch_associations b set version = n.version, settled = n.settled, updated_at = n.updated_at,
     essay_ids = string_to_array(n.essays, ' '), state = n.state, user_id = n.user_id, class_id = n.class_id
   from {_ROWS}, $9::bigint[]) n({_COLUMNS}, known) where b.batch_id = n.batch_id and b.version = n.known"""
@@ -43,11 +43,13 @@ class AssociationTable:
         return {batch.batch_id: KeptAssociations(batch, batch.version) for batch in batches}
 
     async def write(self, con: Connection, states: Mapping[str, KeptAssociations]) -> None:
-        """Insert or update all of these. Raises AssociationsChanged if a row is not as it was read."""
+        """Insert or update all of these. Raises AssociationsChanged if one is not as it was read, or there by now."""
         new = [kept.batch for kept in states.values() if kept.known == 0]
         changed = [kept for kept in states.values() if kept.known > 0]
         if new:
-            await con.execute(_INSERT, *_columns(new))
+            done = await con.execute(_INSERT, *_columns(new))
+            if done != f"INSERT 0 {len(new)}":
+                raise AssociationsChanged
         if changed:
             known = [kept.known for kept in changed]
             done = await con.execute(_UPDATE, *_columns([kept.batch for kept in changed]), known)
