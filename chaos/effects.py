@@ -6,7 +6,18 @@ from typing import Any, NamedTuple
 import msgspec
 
 from common_core.message import Message
-from common_core.messages import batch, content, control, nlp, notification, pipeline, results, spellcheck
+from common_core.messages import (
+    batch,
+    classes,
+    content,
+    control,
+    matching,
+    nlp,
+    notification,
+    pipeline,
+    results,
+    spellcheck,
+)
 
 ONCE: Mapping[type[Message], tuple[str, ...]] = {
     batch.BatchEssaysRegistered: ("entity_id",),
@@ -32,6 +43,8 @@ ONCE: Mapping[type[Message], tuple[str, ...]] = {
     spellcheck.SpellcheckPhaseCompletedV1: ("batch_id", "run_id", "entity_id", "attempt"),
     spellcheck.SpellcheckResultV1: ("batch_id", "run_id", "entity_id", "attempt"),
     nlp.EssayNlpCompletedV1: ("parent_id", "run_id", "essay_id", "attempt"),
+    matching.StudentAssociationsConfirmedV1: ("batch_id", "version"),
+    classes.EssayStudentAssociationUpdatedV1: ("batch_id", "essay_id", "version"),
     results.BatchResultsReadyV1: ("batch_id", "run_id"),
     notification.TeacherNotificationRequestedV1: ("batch_id", "notification_type", "correlation_id", "payload"),
 }

@@ -9,6 +9,7 @@ from class_management_service.api_models import Body, Version
 from common_core.enums import AssociationValidationMethod, MatchOutcome, StudentAssociationStatus
 from huleedu_service_libs.text import Line
 
+AssociationsState = Literal["confirmed", "waiting", "cancelled"]
 Confidence = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -45,7 +46,7 @@ class ConfirmationRequest(Body):
 class ConfirmationResponse(BaseModel):
     """It is decided; of `waiting` essays nobody has said yet who wrote them."""
 
-    status: Literal["confirmed", "waiting"]
+    status: AssociationsState
     batch_id: str
     associations_confirmed: int
     associations_rejected: int
@@ -99,13 +100,13 @@ class AssociationBody(BaseModel):
 
 
 class AssociationList(BaseModel):
-    """All essays of a batch. `confirm_by`: then what is open is decided without the teacher."""
+    """All essays of a batch. `confirm_by`: then what is open is decided without the teacher, unless it is cancelled."""
 
     batch_id: str
     class_id: str
-    status: Literal["confirmed", "waiting"]
+    status: AssociationsState
     waiting: int
-    confirm_by: datetime
+    confirm_by: datetime | None
     version: int
     associations: list[AssociationBody]
 

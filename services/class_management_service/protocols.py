@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from class_management_service.domain.associations import Associations
+from class_management_service.domain.associations import Associations, Known
 from class_management_service.domain.school import SchoolClass, Student
 
 
@@ -123,11 +123,11 @@ class AssociationRepositoryProtocol(Protocol):
     async def hold(self, batch_ids: Sequence[str]) -> None:
         """Nobody else changes these until the unit of work ends."""
 
-    async def held(self, batch_id: str) -> Associations | None:
-        """The batch's, which the unit of work sees with its own changes."""
+    async def held(self, batch_id: str) -> Known | None:
+        """What is known of the batch, which the unit of work sees with its own changes."""
 
-    async def save(self, batch: Associations) -> None:
-        """Keep the batch's as they are now, when the unit of work commits."""
+    async def save(self, batch: Known) -> None:
+        """Keep what is known now, when the unit of work commits."""
 
     async def of_batches(self, batch_ids: Sequence[str]) -> Mapping[str, Associations]:
         """Those of these batches that matching has answered for, as last committed."""

@@ -27,6 +27,7 @@ REPLICATED = (
     "file_service",
     "spellchecker_service",
     "nlp_service",
+    "class_management_service",
     "result_aggregator_service",
 )
 REPLICAS = int(os.environ.get("HULEEDU_TEST_REPLICAS", "2"))

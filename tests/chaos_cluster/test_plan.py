@@ -39,6 +39,13 @@ def test_a_fault_strikes_what_its_kind_is_for(seed: int) -> None:
         assert bool(fault.point) == (fault.kind == "point-service")
 
 
+@given(SEEDS)
+def test_no_service_is_to_die_at_a_point_that_it_never_comes_to(seed: int) -> None:
+    processes = ("class_management_service.1", "content_service.1", "spellchecker_service.1")
+
+    assert {fault.target for fault in draw(seed, 100, processes, ["point-service"])} == {"spellchecker_service.1"}
+
+
 def test_only_the_chosen_kinds_come() -> None:
     kinds = one_of_each("kill-redis, cut-kafka")
 

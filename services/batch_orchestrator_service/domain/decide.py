@@ -67,7 +67,7 @@ def _next(batch: Batch, fact: Fact, at: datetime) -> Step:
         case ContentDeadlinePassed():
             return on_content.overdue(batch, fact, at)
         case StudentsSuggested():
-            return on_matching.suggested(batch, fact, at)
+            return on_matching.suggested(batch, at)
         case StudentAssociationsConfirmedV1():
             return on_matching.confirmed(batch, fact, at)
         case StudentsDeadlinePassed():

@@ -9,7 +9,6 @@ from typing import Any
 
 from batch_orchestrator_service.domain.asked import Asked, CancelAsked, PauseAsked, ResumeAsked
 from batch_orchestrator_service.domain.batch import Batch
-from batch_orchestrator_service.domain.facts import StudentsSuggested
 from batch_orchestrator_service.domain.ingestion import DEADLINE_PASSED
 from batch_orchestrator_service.domain.matching import TIMED_OUT
 from batch_orchestrator_service.domain.pipeline import PHASES
@@ -23,8 +22,6 @@ PROCESSING_DELAYED = "batch_processing_delayed"
 PIPELINE_COMPLETED = "pipeline_completed"
 CONTENT_FAILED = "batch_content_ingestion_failed"
 CONTENT_INCOMPLETE = "batch_content_deadline_passed"
-STUDENTS_SUGGESTED = "batch_students_suggested"
-STUDENTS_DECIDED = "validation_timeout_processed"
 STUDENTS_GIVEN_UP = "batch_student_validation_timed_out"
 CANCELLED, PAUSED, RESUMED = "batch_cancelled", "batch_paused", "batch_resumed"
 
@@ -135,22 +132,6 @@ def _content_incomplete(batch: Batch, at: datetime) -> TeacherNotificationReques
     )
 
 
-def students_suggested(batch: Batch, fact: StudentsSuggested, at: datetime) -> Told:
-    """The teacher is to say who wrote what."""
-    total = fact.matched + fact.unmatched
-    message = f"For {fact.matched} of {_essays(total)} it is known who may have written them: confirm who did."
-    return _about_students(batch, STUDENTS_SUGGESTED, message, at, True, matched=fact.matched, unmatched=fact.unmatched)
-
-
-def students_decided_without_teacher(batch: Batch, at: datetime) -> Told:
-    """The teacher's time was up."""
-    message = (
-        "Nobody confirmed in time who wrote the essays: likely students are confirmed, the rest is unknown."
-        " It can still be corrected."
-    )
-    return _about_students(batch, STUDENTS_DECIDED, message, at, False)
-
-
 def students_given_up(batch: Batch, at: datetime) -> Told:
     """It goes on without students; that ELS alone was too slow is no matter of the teacher's."""
     if batch.matching.confirmation is not None:
@@ -158,22 +139,16 @@ def students_given_up(batch: Batch, at: datetime) -> Told:
     suggested = batch.matching.awaits == "teacher_confirmation"
     what = "was not confirmed" if suggested else "could not be found out"
     message = f"It {what} in time who wrote the essays: the batch goes on without names."
-    return _about_students(batch, STUDENTS_GIVEN_UP, message, at, True, error_code=TIMED_OUT)
-
-
-def _about_students(batch: Batch, kind: str, message: str, at: datetime, action_required: bool, **facts: Any) -> Told:
-    if batch.cancelled:
-        return ()
     told = _notification(
         batch,
-        kind,
+        STUDENTS_GIVEN_UP,
         NotificationPriority.HIGH,
         message,
         at,
         batch.registration.correlation_id,
         category=WebSocketEventCategory.STUDENT_WORKFLOW,
-        action_required=action_required,
-        **facts,
+        action_required=True,
+        error_code=TIMED_OUT,
     )
     return (told,)
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from batch_orchestrator_service.domain import notifications as tell
 from batch_orchestrator_service.domain.announcements import matching_command
 from batch_orchestrator_service.domain.batch import Batch
-from batch_orchestrator_service.domain.facts import StudentsDeadlinePassed, StudentsSuggested
+from batch_orchestrator_service.domain.facts import StudentsDeadlinePassed
 from batch_orchestrator_service.domain.matching import Confirmation, Matching
 from batch_orchestrator_service.domain.steps import Step
 from batch_orchestrator_service.domain.wait import Wait
@@ -26,13 +26,12 @@ def begun(batch: Batch, at: datetime) -> Step:
     return batch, () if answered else (matching_command(batch, at),)
 
 
-def suggested(batch: Batch, fact: StudentsSuggested, at: datetime) -> Step:
-    """From now on it is the teacher who is waited for."""
+def suggested(batch: Batch, at: datetime) -> Step:
+    """From now on it is the teacher who is waited for; class management tells them."""
     matching = batch.matching
     if not batch.is_regular or matching.suggested_at or matching.confirmation or matching.is_over:
         return batch, ()
-    batch = _moved(batch, replace(matching, suggested_at=at), at)
-    return batch, tell.students_suggested(batch, fact, at)
+    return _moved(batch, replace(matching, suggested_at=at), at), ()
 
 
 def confirmed(batch: Batch, said: StudentAssociationsConfirmedV1, at: datetime) -> Step:
@@ -44,8 +43,7 @@ def confirmed(batch: Batch, said: StudentAssociationsConfirmedV1, at: datetime) 
     if known:
         corrected = replace(known, said_at=news.said_at, version=news.version)
         return _with(batch, replace(matching, confirmation=corrected)), ()
-    batch = _moved(batch, replace(matching, confirmation=news), at)
-    return batch, tell.students_decided_without_teacher(batch, at) if news.by_time_limit else ()
+    return _moved(batch, replace(matching, confirmation=news), at), ()
 
 
 def with_essays_ready(batch: Batch, ready: BatchEssaysReady, at: datetime) -> Batch:

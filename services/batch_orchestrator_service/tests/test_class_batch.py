@@ -113,19 +113,10 @@ def test_every_step_has_its_own_time() -> None:
     assert decided.matching.wait == Wait(later(hours=9), later(hours=10))
 
 
-def test_the_teacher_is_asked_to_confirm() -> None:
-    _, effects = then(after(OF_A_CLASS, provisioned()), suggested())
-
-    (told,) = said(effects, TeacherNotificationRequestedV1)
-    assert (told.notification_type, told.action_required) == (tell.STUDENTS_SUGGESTED, True)
-    assert told.payload["message"] == "For 3 of 3 essays it is known who may have written them: confirm who did."
-
-
-def test_what_the_time_limit_has_decided_is_told_and_shown() -> None:
-    batch, effects = then(after(OF_A_CLASS, provisioned(), suggested()), confirmed(by_time_limit=True))
+def test_what_the_time_limit_has_decided_is_shown() -> None:
+    batch, _ = then(after(OF_A_CLASS, provisioned(), suggested()), confirmed(by_time_limit=True))
 
     assert batch.status is BatchStatus.VALIDATION_TIMEOUT_PROCESSED
-    assert [told.notification_type for told in said(effects, TeacherNotificationRequestedV1)] == [tell.STUDENTS_DECIDED]
     shown = status_of(batch, {}).student_matching
     assert shown is not None
     assert shown.by_time_limit

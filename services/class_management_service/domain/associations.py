@@ -51,10 +51,19 @@ class EssayMatch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return next((each.confidence for each in self.suggestions if each.student_id == student_id), 0.0)
 
 
-class Associations(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class CancelledEarly(msgspec.Struct, frozen=True, kw_only=True, tag="cancelled"):
+    """A batch that BOS has cancelled before matching answered."""
+
+    batch_id: str
+    cancelled_at: datetime
+    version: int = 1
+
+
+class Associations(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="answered"):
     """A batch's essays by id. `user_id` is whose class it is, `until` when time is up.
 
-    `unknown_id` is the student who stands for an unknown one when time was up; `attempt` is matching's.
+    `unknown_id` is the student who stands for an unknown one when time was up; `attempt` is matching's. The teacher has
+    been waited for since `waiting_since`, unless the batch is cancelled.
     """
 
     batch_id: str
@@ -65,9 +74,11 @@ class Associations(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     essays: dict[str, EssayMatch]
     attempt: int = 1
     asked_at: datetime
+    waiting_since: datetime
     until: datetime
     changed_at: datetime
     version: int = 1
+    cancelled_at: datetime | None = None
 
     @property
     def open(self) -> dict[str, EssayMatch]:
@@ -79,6 +90,18 @@ class Associations(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         """Whether every essay is decided on."""
         return not self.open
 
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether the clock runs: an essay is open, and somebody wants to know."""
+        return not self.is_settled and self.cancelled_at is None
+
+    @property
+    def authors(self) -> dict[str, str]:
+        """Which student wrote which essay, as was decided, where that is known."""
+        decided = ((essay_id, essay.decision) for essay_id, essay in self.essays.items())
+        authors = ((essay_id, decision.student_id) for essay_id, decision in decided if decision)
+        return {essay_id: author for essay_id, author in authors if author is not None and author != self.unknown_id}
+
     def essays_of(self, student_id: str) -> list[str]:
         """The essays that this student wrote, as was decided."""
         decided = ((essay_id, essay.decision) for essay_id, essay in self.essays.items())
@@ -88,3 +111,7 @@ class Associations(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         """The essays that were decided on after the batch had this version."""
         decided = ((essay_id, essay, essay.decision) for essay_id, essay in self.essays.items())
         return {essay_id: essay for essay_id, essay, decision in decided if decision and decision.version > version}
+
+
+Known = Associations | CancelledEarly
+"""What can be known of a batch."""

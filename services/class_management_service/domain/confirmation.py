@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from class_management_service.domain.associations import Associations, Decision
-from class_management_service.domain.facts import ConfirmationDue, ConfirmationOverdue, Fact, MatchesSuggested
+from class_management_service.domain.facts import Answer, ConfirmationDue, ConfirmationOverdue, MatchesSuggested
+from class_management_service.domain.time_limit import processed
 from common_core.messages.classes import EssayStudentAssociationUpdatedV1
 from common_core.messages.matching import (
     AssociationValidationSummary,
@@ -13,27 +14,29 @@ from common_core.messages.matching import (
 from huleedu_service_libs.runtime.effects import Effect, Later, Never
 
 
-def announced(before: Associations | None, now: Associations, fact: Fact) -> Iterator[Effect]:
+def announced(before: Associations | None, now: Associations, fact: Answer) -> Iterator[Effect]:
     """Each decision that is new, and once all are made all of them together: again, whole, after each correction."""
     for essay_id, essay in now.changed_since(before.version if before else 0).items():
         if essay.decision is not None:
             yield _updated(now, essay_id, essay.decision, fact)
     if now.is_settled:
         yield _confirmed(now, overdue=isinstance(fact, ConfirmationOverdue))
+    if isinstance(fact, ConfirmationOverdue):
+        yield processed(before, now, fact)
 
 
 def timers(before: Associations | None, now: Associations) -> Iterator[Effect]:
-    """The clock runs while an essay is open."""
+    """The clock runs while an essay is open and the batch is not cancelled."""
     name = f"{now.batch_id} confirmation"
-    running = before.until if before and not before.is_settled else None
-    if now.is_settled:
+    running = before.until if before and before.is_waited_for else None
+    if not now.is_waited_for:
         if running is not None:
             yield Never(name)
     elif running != now.until:
         yield Later(ConfirmationDue(batch_id=now.batch_id), name, now.until)
 
 
-def _updated(batch: Associations, essay_id: str, decision: Decision, fact: Fact) -> EssayStudentAssociationUpdatedV1:
+def _updated(batch: Associations, essay_id: str, decision: Decision, fact: Answer) -> EssayStudentAssociationUpdatedV1:
     students = {} if isinstance(fact, MatchesSuggested) else fact.students
     student = students.get(decision.student_id or "")
     return EssayStudentAssociationUpdatedV1(
@@ -54,7 +57,7 @@ def _updated(batch: Associations, essay_id: str, decision: Decision, fact: Fact)
 
 def _confirmed(batch: Associations, *, overdue: bool) -> StudentAssociationsConfirmedV1:
     decided = {essay_id: essay.decision for essay_id, essay in batch.essays.items() if essay.decision}
-    known = [each for each in decided.values() if each.student_id not in (None, batch.unknown_id)]
+    known = batch.authors
     return StudentAssociationsConfirmedV1(
         entity_id=batch.batch_id,
         timestamp=batch.changed_at,

@@ -6,9 +6,23 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from class_management_service.domain import choices as rules
-from class_management_service.domain.associations import Associations, Decision, EssayMatch, Suggestion
+from class_management_service.domain.associations import (
+    Associations,
+    CancelledEarly,
+    Decision,
+    EssayMatch,
+    Known,
+    Suggestion,
+)
 from class_management_service.domain.confirmation import announced, timers
-from class_management_service.domain.facts import ConfirmationOverdue, Fact, MatchesSuggested, TeacherDecided
+from class_management_service.domain.facts import (
+    BatchCancelled,
+    ConfirmationOverdue,
+    Fact,
+    MatchesSuggested,
+    TeacherDecided,
+)
+from class_management_service.domain.notifications import told
 from common_core.enums import AssociationValidationMethod
 from common_core.messages.matching import EssayMatchResult
 from huleedu_service_libs.runtime.effects import Effect
@@ -19,25 +33,30 @@ SYSTEM = "SYSTEM_TIMEOUT"
 Effects = tuple[Effect, ...]
 
 
-def decide(batch: Associations | None, fact: Fact, at: datetime) -> tuple[Associations | None, Effects]:
-    """What becomes of a batch (None: matching has not answered), and what that calls for.
+def decide(batch: Known | None, fact: Fact, at: datetime) -> tuple[Known | None, Effects]:
+    """What becomes of a batch (None: nothing is known of it), and what that calls for.
 
     Total: what is late, early, said twice or objected to returns the very same batch, and nothing.
     """
     after = _next(batch, fact, at)
-    if after is None or after is batch:
-        return batch, ()
-    return after, (*announced(batch, after, fact), *timers(batch, after))
+    if after is batch or not isinstance(after, Associations):
+        return after, ()
+    before = batch if isinstance(batch, Associations) else None
+    if isinstance(fact, BatchCancelled):
+        return after, tuple(timers(before, after))
+    return after, (*announced(before, after, fact), *told(before, after, fact), *timers(before, after))
 
 
-def _next(batch: Associations | None, fact: Fact, at: datetime) -> Associations | None:
+def _next(batch: Known | None, fact: Fact, at: datetime) -> Known | None:
     match fact:
         case MatchesSuggested():
-            return _begun(fact, at) if batch is None else _suggested_again(batch, fact, at)
-        case TeacherDecided() if batch is not None and rules.objection(batch, fact) is None:
+            return _suggested_again(batch, fact, at) if isinstance(batch, Associations) else _begun(batch, fact, at)
+        case BatchCancelled():
+            return _cancelled(batch, fact, at)
+        case TeacherDecided() if isinstance(batch, Associations) and rules.objection(batch, fact) is None:
             choices = rules.wanted(batch, fact)
             return _decided(batch, choices, AssociationValidationMethod.HUMAN, fact.by, at)
-        case ConfirmationOverdue() if batch is not None and not batch.is_settled and at >= batch.until:
+        case ConfirmationOverdue() if isinstance(batch, Associations) and batch.is_waited_for and at >= batch.until:
             sure = rules.likeliest(batch, fact.students, rules.SURE_ENOUGH, {})
             unknown: rules.Choices = dict.fromkeys(batch.open, batch.unknown_id)
             return _decided(batch, unknown | sure, AssociationValidationMethod.TIMEOUT, SYSTEM, at)
@@ -45,7 +64,7 @@ def _next(batch: Associations | None, fact: Fact, at: datetime) -> Associations 
             return batch
 
 
-def _begun(fact: MatchesSuggested, at: datetime) -> Associations:
+def _begun(early: CancelledEarly | None, fact: MatchesSuggested, at: datetime) -> Associations:
     matches = fact.matches
     return Associations(
         batch_id=matches.batch_id,
@@ -56,9 +75,21 @@ def _begun(fact: MatchesSuggested, at: datetime) -> Associations:
         essays={result.essay_id: _essay(result) for result in matches.match_results},
         attempt=matches.attempt or 1,
         asked_at=at,
+        waiting_since=at,
         until=fact.until,
         changed_at=at,
+        version=early.version + 1 if early else 1,
+        cancelled_at=early.cancelled_at if early else None,
     )
+
+
+def _cancelled(batch: Known | None, fact: BatchCancelled, at: datetime) -> Known:
+    """Nobody is waited for any longer; what is known stays, and a teacher may still decide."""
+    if batch is None:
+        return CancelledEarly(batch_id=fact.batch_id, cancelled_at=at)
+    if isinstance(batch, CancelledEarly) or batch.cancelled_at is not None:
+        return batch
+    return _changed(batch, {}, at, cancelled_at=at)
 
 
 def _essay(result: EssayMatchResult) -> EssayMatch:
@@ -90,8 +121,9 @@ def _suggested_again(batch: Associations, fact: MatchesSuggested, at: datetime) 
     news = {essay_id: essay for essay_id, essay in said.items() if _is_news(batch, essay_id, essay)}
     if attempt < batch.attempt or not news:
         return batch
-    until = fact.until if batch.is_settled else batch.until
-    return _changed(batch, news, at, attempt=attempt, until=until)
+    if batch.is_settled:
+        return _changed(batch, news, at, attempt=attempt, waiting_since=at, until=fact.until)
+    return _changed(batch, news, at, attempt=attempt)
 
 
 def _is_news(batch: Associations, essay_id: str, essay: EssayMatch) -> bool:

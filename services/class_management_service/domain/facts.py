@@ -62,6 +62,13 @@ class ConfirmationOverdue(msgspec.Struct, frozen=True, kw_only=True):
     correlation_id: str
 
 
+class BatchCancelled(msgspec.Struct, frozen=True, kw_only=True):
+    """BOS works no longer on the batch, whichever run it was in."""
+
+    batch_id: str
+    correlation_id: str
+
+
 class ConfirmationDue(Message, frozen=True, kw_only=True):
     """A timer: so long the teacher has been waited for."""
 
@@ -72,4 +79,5 @@ class ConfirmationDue(Message, frozen=True, kw_only=True):
     batch_id: str
 
 
-Fact = MatchesSuggested | TeacherDecided | ConfirmationOverdue
+Answer = MatchesSuggested | TeacherDecided | ConfirmationOverdue
+Fact = Answer | BatchCancelled

@@ -3,7 +3,7 @@
 from functools import partial
 
 from class_management_service.association_models import AssociationList, ConfirmationRequest, ConfirmationResponse
-from class_management_service.domain.associations import Associations
+from class_management_service.domain.associations import Associations, Known
 from class_management_service.domain.choices import objection
 from class_management_service.domain.decide import decide
 from class_management_service.domain.facts import TeacherDecided
@@ -58,13 +58,14 @@ class AssociationDesk:
         if (found := objection(before, fact)) is not None:
             raise refusal(found, fact)
         after, effects = decide(before, fact, unit.now)
-        if after is not None and after is not before:
-            await self._associations.save(after)
-            unit.say(*effects)
-        return confirmation_body(after or before)
+        if not isinstance(after, Associations) or after is before:
+            return confirmation_body(before)
+        await self._associations.save(after)
+        unit.say(*effects)
+        return confirmation_body(after)
 
 
-def _owned(batch: Associations | None, batch_id: str, user_id: str) -> Associations:
-    if batch is None or batch.user_id != user_id:
+def _owned(batch: Known | None, batch_id: str, user_id: str) -> Associations:
+    if not isinstance(batch, Associations) or batch.user_id != user_id:
         raise AssociationsNotFound(batch_id=batch_id)
     return batch

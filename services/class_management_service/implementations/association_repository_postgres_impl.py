@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from class_management_service.domain.associations import Associations
+from class_management_service.domain.associations import Associations, Known
 from class_management_service.implementations.association_table import AssociationTable, KeptAssociations
 from class_management_service.implementations.codec import unpack
 from huleedu_service_libs.runtime.database import Database
@@ -22,12 +22,12 @@ class PostgreSQLAssociationRepository:
         """See the protocol."""
         await current_unit().states(self._table).prefetch(batch_ids)
 
-    async def held(self, batch_id: str) -> Associations | None:
+    async def held(self, batch_id: str) -> Known | None:
         """See the protocol."""
         kept = await current_unit().states(self._table).get(batch_id)
         return kept.batch if kept else None
 
-    async def save(self, batch: Associations) -> None:
+    async def save(self, batch: Known) -> None:
         """See the protocol."""
         states = current_unit().states(self._table)
         before = await states.get(batch.batch_id)
@@ -36,9 +36,11 @@ class PostgreSQLAssociationRepository:
     async def of_batches(self, batch_ids: Sequence[str]) -> Mapping[str, Associations]:
         """See the protocol."""
         rows = await self._database.pool.fetch(_OF_BATCHES, list(batch_ids))
-        return {batch.batch_id: batch for batch in (unpack(row["state"]) for row in rows)}
+        known = [unpack(row["state"]) for row in rows]
+        return {batch.batch_id: batch for batch in known if isinstance(batch, Associations)}
 
     async def of_essay(self, essay_id: str) -> Associations | None:
         """See the protocol."""
         state = await self._database.pool.fetchval(_OF_ESSAY, essay_id)
-        return None if state is None else unpack(state)
+        batch = None if state is None else unpack(state)
+        return batch if isinstance(batch, Associations) else None

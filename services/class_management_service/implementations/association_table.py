@@ -4,22 +4,23 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from class_management_service.domain.associations import Associations
+from class_management_service.domain.associations import CancelledEarly, Known
 from class_management_service.implementations.codec import pack, unpack
 from huleedu_service_libs.errors import Unavailable
 from huleedu_service_libs.runtime.connection import Connection
 
 _READ = "select state from batch_associations where batch_id = any($1::text[]) order by batch_id for update"
 # Arrays of arrays must all be of one length: essay ids come joined.
-_ROWS = """unnest($1::text[], $2::bigint[], $3::bool[], $4::timestamptz[], $5::text[], $6::bytea[]"""
-_COLUMNS = "batch_id, version, settled, updated_at, essays, state"
+_ROWS = """unnest($1::text[], $2::bigint[], $3::bool[], $4::timestamptz[], $5::text[], $6::bytea[],
+    $7::text[], $8::text[]"""
+_COLUMNS = "batch_id, version, settled, updated_at, essays, state, user_id, class_id"
 _INSERT = f"""insert into batch_associations(
     batch_id, version, settled, updated_at, essay_ids, state, user_id, class_id)
   select batch_id, version, settled, updated_at, string_to_array(essays, ' '), state, user_id, class_id
-  from {_ROWS}, $7::text[], $8::text[]) n({_COLUMNS}, user_id, class_id)"""
+  from {_ROWS}) n({_COLUMNS}) on conflict (batch_id) do nothing"""
 _UPDATE = f"""update batch_associations b set version = n.version, settled = n.settled, updated_at = n.updated_at,
-    essay_ids = string_to_array(n.essays, ' '), state = n.state
-  from {_ROWS}, $7::bigint[]) n({_COLUMNS}, known) where b.batch_id = n.batch_id and b.version = n.known"""
+    essay_ids = string_to_array(n.essays, ' '), state = n.state, user_id = n.user_id, class_id = n.class_id
+  from {_ROWS}, $9::bigint[]) n({_COLUMNS}, known) where b.batch_id = n.batch_id and b.version = n.known"""
 
 
 class AssociationsChanged(Unavailable):
@@ -29,7 +30,7 @@ class AssociationsChanged(Unavailable):
 class KeptAssociations(msgspec.Struct, frozen=True):
     """A batch's associations, and the version its row had when it was read: 0 for one that has no row yet."""
 
-    batch: Associations
+    batch: Known
     known: int
 
 
@@ -42,12 +43,13 @@ class AssociationTable:
         return {batch.batch_id: KeptAssociations(batch, batch.version) for batch in batches}
 
     async def write(self, con: Connection, states: Mapping[str, KeptAssociations]) -> None:
-        """Insert or update all of these. Raises AssociationsChanged if a row is not as it was read."""
+        """Insert or update all of these. Raises AssociationsChanged if one is not as it was read, or there by now."""
         new = [kept.batch for kept in states.values() if kept.known == 0]
         changed = [kept for kept in states.values() if kept.known > 0]
         if new:
-            owners = [[batch.user_id for batch in new], [batch.class_id for batch in new]]
-            await con.execute(_INSERT, *_columns(new), *owners)
+            done = await con.execute(_INSERT, *_columns(new))
+            if done != f"INSERT 0 {len(new)}":
+                raise AssociationsChanged
         if changed:
             known = [kept.known for kept in changed]
             done = await con.execute(_UPDATE, *_columns([kept.batch for kept in changed]), known)
@@ -55,12 +57,12 @@ class AssociationTable:
                 raise AssociationsChanged
 
 
-def _columns(batches: Sequence[Associations]) -> list[list[object]]:
-    return [
-        [batch.batch_id for batch in batches],
-        [batch.version for batch in batches],
-        [batch.is_settled for batch in batches],
-        [batch.changed_at for batch in batches],
-        [" ".join(batch.essays) for batch in batches],
-        [pack(batch) for batch in batches],
-    ]
+def _columns(batches: Sequence[Known]) -> list[list[object]]:
+    return [list(column) for column in zip(*map(_row, batches), strict=True)]
+
+
+def _row(batch: Known) -> tuple[object, ...]:
+    if isinstance(batch, CancelledEarly):
+        return batch.batch_id, batch.version, False, batch.cancelled_at, "", pack(batch), "", ""
+    essays, owner = " ".join(batch.essays), (batch.user_id, batch.class_id)
+    return batch.batch_id, batch.version, batch.is_settled, batch.changed_at, essays, pack(batch), *owner

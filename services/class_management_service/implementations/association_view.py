@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from class_management_service.association_models import (
     AssociationBody,
     AssociationList,
+    AssociationsState,
     AuthorName,
     ConfirmationResponse,
     DecidedStudent,
@@ -30,9 +31,9 @@ def list_body(batch: Associations, students: Students) -> AssociationList:
     return AssociationList(
         batch_id=batch.batch_id,
         class_id=batch.class_id,
-        status="confirmed" if batch.is_settled else "waiting",
+        status=_state(batch),
         waiting=len(batch.open),
-        confirm_by=batch.until,
+        confirm_by=None if batch.cancelled_at else batch.until,
         version=batch.version,
         associations=[_body(batch, essay_id, essay, students) for essay_id, essay in batch.essays.items()],
     )
@@ -40,15 +41,21 @@ def list_body(batch: Associations, students: Students) -> AssociationList:
 
 def confirmation_body(batch: Associations) -> ConfirmationResponse:
     """What the decisions come to so far."""
-    known = [each for each in decided_students(batch) if each != batch.unknown_id]
+    known = batch.authors
     return ConfirmationResponse(
-        status="confirmed" if batch.is_settled else "waiting",
+        status=_state(batch),
         batch_id=batch.batch_id,
         associations_confirmed=len(known),
         associations_rejected=len(batch.essays) - len(batch.open) - len(known),
         waiting=len(batch.open),
         version=batch.version,
     )
+
+
+def _state(batch: Associations) -> AssociationsState:
+    if batch.is_settled:
+        return "confirmed"
+    return "waiting" if batch.is_waited_for else "cancelled"
 
 
 def _body(batch: Associations, essay_id: str, essay: EssayMatch, students: Students) -> AssociationBody:

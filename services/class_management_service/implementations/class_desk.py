@@ -13,7 +13,7 @@ from class_management_service.api_models import (
     Pagination,
     Removed,
 )
-from class_management_service.domain import announcements
+from class_management_service.domain import announcements, notifications
 from class_management_service.domain.names import tidy
 from class_management_service.domain.school import SchoolClass
 from class_management_service.errors import ClassChanged, ClassNotFound, MultipleCourses
@@ -46,7 +46,10 @@ class ClassDesk:
                 updated_at=unit.now,
             )
             await self._classes.add(made)
-            unit.say(announcements.class_created(made, asker.correlation_id))
+            unit.say(
+                announcements.class_created(made, asker.correlation_id),
+                notifications.class_created(made, asker.correlation_id),
+            )
             return class_body(ListedClass(made, 0))
 
         return await self._transactions.run(create, asker.cause)

@@ -1,12 +1,13 @@
-"""Hears what matching suggests, and when a teacher has been waited for long enough."""
+"""Hears what matching suggests, when a teacher has been waited for long enough, and when nobody waits any longer."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 
 from class_management_service.config import ClassManagementSettings
-from class_management_service.domain.associations import Associations
+from class_management_service.domain.associations import Associations, Known
 from class_management_service.domain.decide import decide
 from class_management_service.domain.facts import (
+    BatchCancelled,
     ConfirmationDue,
     ConfirmationOverdue,
     Fact,
@@ -20,10 +21,12 @@ from class_management_service.protocols import (
     StudentRepositoryProtocol,
 )
 from common_core.message import Envelope
+from common_core.messages.control import BatchRunCancelledV1
 from common_core.messages.matching import BatchAuthorMatchesSuggestedV1
 from huleedu_service_libs.runtime.unit_of_work import Cause, cause_of, current_unit
 
 Suggested = Sequence[Envelope[BatchAuthorMatchesSuggestedV1]]
+Cancelled = Sequence[Envelope[BatchRunCancelledV1]]
 Due = Sequence[Envelope[ConfirmationDue]]
 
 
@@ -59,7 +62,8 @@ class MatchesHandler:
     async def overdue(self, envelopes: Due) -> None:
         """Decide what nobody has decided."""
         await self._associations.hold([envelope.data.batch_id for envelope in envelopes])
-        waiting = [batch for each in envelopes if (batch := await self._associations.held(each.data.batch_id))]
+        known = [await self._associations.held(each.data.batch_id) for each in envelopes]
+        waiting = [batch for batch in known if isinstance(batch, Associations)]
         rosters = await self._students.held_rosters(sorted({batch.class_id for batch in waiting}))
         causes = {envelope.data.batch_id: cause_of(envelope) for envelope in envelopes}
         decided = []
@@ -67,10 +71,19 @@ class MatchesHandler:
             cause = causes[batch.batch_id]
             fact = ConfirmationOverdue(students=rosters[batch.class_id], correlation_id=cause.correlation_id)
             decided.append(await self._decide(batch.batch_id, fact, cause))
-        unknown = {batch.unknown_id: batch for batch in decided if batch and batch.essays_of(batch.unknown_id)}
+        answered = [batch for batch in decided if isinstance(batch, Associations)]
+        unknown = {batch.unknown_id: batch for batch in answered if batch.essays_of(batch.unknown_id)}
         await self._students.add_placeholders([unknown_student(each, current_unit().now) for each in unknown.values()])
 
-    async def _decide(self, batch_id: str, fact: Fact, cause: Cause) -> Associations | None:
+    async def cancelled(self, envelopes: Cancelled) -> None:
+        """Wait no longer, nor begin to."""
+        await self._associations.hold([envelope.data.batch_id for envelope in envelopes])
+        for envelope in envelopes:
+            batch_id = envelope.data.batch_id
+            fact = BatchCancelled(batch_id=batch_id, correlation_id=envelope.correlation_id)
+            await self._decide(batch_id, fact, cause_of(envelope))
+
+    async def _decide(self, batch_id: str, fact: Fact, cause: Cause) -> Known | None:
         unit = current_unit()
         before = await self._associations.held(batch_id)
         after, effects = decide(before, fact, unit.now)

@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from class_management_service.api_models import ImportBody, ImportQuery
 from class_management_service.config import ClassManagementSettings
 from class_management_service.domain.announcements import student_created, student_updated
+from class_management_service.domain.notifications import students_added
 from class_management_service.domain.roster_plan import Outcome, Plan, Step, plan
 from class_management_service.domain.roster_rows import RosterFile
-from class_management_service.domain.school import Student
+from class_management_service.domain.school import SchoolClass, Student
 from class_management_service.errors import ClassFull, NotASpreadsheet, RosterChanged, SpreadsheetTooLarge
 from class_management_service.implementations.asker import Asker
 from class_management_service.implementations.class_desk import owned_class
@@ -63,7 +64,7 @@ class RosterImport:
 
     async def _in_transaction(self, class_id: str, file: RosterFile, wanted: ImportQuery, asker: Asker) -> ImportBody:
         await self._students.hold_all(asker.user_id)
-        owned_class(await self._classes.held(class_id), class_id, asker.user_id)
+        owned = owned_class(await self._classes.held(class_id), class_id, asker.user_id)
         planned = await self._plan(class_id, file, asker.user_id)
         body = import_body(class_id, file, planned, _fingerprint(planned), preview=wanted.preview)
         if wanted.preview:
@@ -72,7 +73,7 @@ class RosterImport:
             raise RosterChanged
         if planned.faults and not wanted.skip_faulty:
             raise refusal_of_faults(file, planned.faults)
-        await self._do(class_id, planned, asker)
+        await self._do(owned.school_class, planned, asker)
         return body
 
     async def _plan(self, class_id: str, file: RosterFile, user_id: str) -> Plan:
@@ -83,8 +84,8 @@ class RosterImport:
             raise ClassFull(most=self._settings.max_students_per_class)
         return planned
 
-    async def _do(self, class_id: str, planned: Plan, asker: Asker) -> None:
-        unit = current_unit()
+    async def _do(self, school_class: SchoolClass, planned: Plan, asker: Asker) -> None:
+        unit, class_id = current_unit(), school_class.class_id
         made = [self._made(step, asker) for step in planned.of(Outcome.NEW)]
         joined = {known.student_id for known, _ in planned.updates(Outcome.ENROLLED)}
         updates = planned.updates(Outcome.ENROLLED, Outcome.CHANGED)
@@ -96,6 +97,8 @@ class RosterImport:
         for before, now in updates:
             added = [class_id] if now.student_id in joined else []
             unit.say(student_updated(before, now, asker.correlation_id, unit.now, added=added))
+        newcomers = [*made, *(now for now, _ in planned.updates(Outcome.ENROLLED))]
+        unit.say(*students_added(school_class, newcomers, unit.now, asker.correlation_id))
 
     def _made(self, step: Step, asker: Asker) -> Student:
         at = current_unit().now

@@ -18,7 +18,8 @@ from class_management_service.api_models import (
 from class_management_service.config import ClassManagementSettings
 from class_management_service.domain import announcements
 from class_management_service.domain.names import tidy
-from class_management_service.domain.school import Person, Student
+from class_management_service.domain.notifications import students_added
+from class_management_service.domain.school import Person, SchoolClass, Student
 from class_management_service.errors import ClassFull, EmailTaken, StudentChanged, StudentNotFound
 from class_management_service.implementations.asker import Asker
 from class_management_service.implementations.class_desk import owned_class
@@ -63,10 +64,12 @@ class StudentDesk:
                 updated_at=unit.now,
             )
             await self._refuse_taken_email(made)
-            class_ids = await self._checked(wanted.class_ids, asker.user_id)
+            joined = await self._checked(wanted.class_ids, asker.user_id)
+            class_ids = tuple(each.class_id for each in joined)
             await self._students.add([made])
             await self._students.enrol([(class_id, student_id) for class_id in class_ids])
             unit.say(announcements.student_created(made, class_ids, asker.correlation_id))
+            _tell_of_joining(made, joined, asker)
             return student_body(ListedStudent(made, class_ids))
 
         return await self._transactions.run(create, asker.cause)
@@ -95,11 +98,11 @@ class StudentDesk:
             _refuse_outdated(found.student, wanted.version)
             now = _as_wanted(found.student, wanted)
             await self._refuse_taken_email(now)
-            added = await self._checked(sorted(set(wanted.add_class_ids) - set(found.class_ids)), asker.user_id)
+            joined = await self._checked(sorted(set(wanted.add_class_ids) - set(found.class_ids)), asker.user_id)
             removed = tuple(sorted(set(wanted.remove_class_ids) & set(found.class_ids)))
-            if now == found.student and not added and not removed:
+            if now == found.student and not joined and not removed:
                 return student_body(found)
-            return await self._changed(found, now, added, removed, asker)
+            return await self._changed(found, now, joined, removed, asker)
 
         return await self._transactions.run(change, asker.cause)
 
@@ -117,9 +120,10 @@ class StudentDesk:
         return await self._transactions.run(remove, asker.cause)
 
     async def _changed(
-        self, found: ListedStudent, now: Student, added: tuple[str, ...], removed: tuple[str, ...], asker: Asker
+        self, found: ListedStudent, now: Student, joined: Sequence[SchoolClass], removed: tuple[str, ...], asker: Asker
     ) -> StudentBody:
         unit, student_id = current_unit(), now.student_id
+        added = tuple(each.class_id for each in joined)
         now = replace(now, version=now.version + 1, updated_at=unit.now)
         await self._students.change([now])
         await self._students.enrol([(class_id, student_id) for class_id in added])
@@ -129,6 +133,7 @@ class StudentDesk:
                 found.student, now, asker.correlation_id, unit.now, added=added, removed=removed
             )
         )
+        _tell_of_joining(now, joined, asker)
         class_ids = tuple(sorted({*found.class_ids, *added} - set(removed)))
         return student_body(ListedStudent(now, class_ids))
 
@@ -139,14 +144,21 @@ class StudentDesk:
         if known is not None and known.student_id != student.student_id:
             raise EmailTaken(email=student.email, name=known.person.full_name)
 
-    async def _checked(self, class_ids: Sequence[str], user_id: str) -> tuple[str, ...]:
+    async def _checked(self, class_ids: Sequence[str], user_id: str) -> tuple[SchoolClass, ...]:
         """These classes, if they are the teacher's and have room. They stay so until the unit of work ends."""
-        wanted = tuple(sorted(set(class_ids)))
-        for class_id in wanted:
+        checked = []
+        for class_id in sorted(set(class_ids)):
             found = owned_class(await self._classes.held(class_id), class_id, user_id)
             if found.students >= self._most:
                 raise ClassFull(most=self._most)
-        return wanted
+            checked.append(found.school_class)
+        return tuple(checked)
+
+
+def _tell_of_joining(student: Student, joined: Sequence[SchoolClass], asker: Asker) -> None:
+    unit = current_unit()
+    for school_class in joined:
+        unit.say(*students_added(school_class, [student], unit.now, asker.correlation_id))
 
 
 def _owned(found: ListedStudent | None, student_id: str, user_id: str) -> ListedStudent:

@@ -10,12 +10,18 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from class_management_service.domain.associations import Associations
+from class_management_service.domain.associations import Associations, Known
 from class_management_service.domain.choices import objection
 from class_management_service.domain.decide import decide
-from class_management_service.domain.facts import ConfirmationOverdue, Fact, MatchesSuggested, TeacherDecided
+from class_management_service.domain.facts import (
+    BatchCancelled,
+    ConfirmationOverdue,
+    Fact,
+    MatchesSuggested,
+    TeacherDecided,
+)
 from class_management_service.implementations.codec import pack, unpack
-from class_management_service.tests.matches import matches, result, student, suggestion
+from class_management_service.tests.matches import BATCH, matches, result, student, suggestion
 from class_management_service.tests.world import AT
 from common_core.messages.classes import EssayStudentAssociationUpdatedV1
 from common_core.messages.matching import StudentAssociationsConfirmedV1, StudentMatchSuggestion
@@ -41,7 +47,7 @@ class Lives(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.at = AT
-        self.batch: Associations | None = None
+        self.batch: Known | None = None
         self.due: datetime | None = None
         self.confirmed: StudentAssociationsConfirmedV1 | None = None
         self.told: dict[str, str | None] = {}
@@ -76,14 +82,21 @@ class Lives(RuleBasedStateMachine):
             correlation_id="c",
         )
         before = self.batch
-        refused = before is None or objection(before, fact) is not None
+        refused = not isinstance(before, Associations) or objection(before, fact) is not None
         self.hear(fact)
         if refused:
             assert self.batch is before
         else:
-            assert self.batch is not None
+            assert isinstance(self.batch, Associations)
             decided = {essay: self.batch.essays[essay].decision for essay in chosen}
             assert {essay: each and each.student_id for essay, each in decided.items()} == chosen
+        return fact
+
+    @rule(target=facts)
+    def bos_cancels(self) -> Fact:
+        fact = BatchCancelled(batch_id=BATCH, correlation_id="c")
+        self.hear(fact)
+        assert self.due is None
         return fact
 
     @rule(fact=facts)
@@ -96,7 +109,7 @@ class Lives(RuleBasedStateMachine):
         if self.due is not None and self.at >= self.due:
             self.due = None
             self.hear(ConfirmationOverdue(students=CLASS, correlation_id="c"))
-            assert self.batch is not None
+            assert isinstance(self.batch, Associations)
             assert self.batch.is_settled
 
     def hear(self, fact: Fact) -> None:
@@ -122,7 +135,7 @@ class Lives(RuleBasedStateMachine):
 
     @invariant()
     def everybody_knows_what_is_decided(self) -> None:
-        if self.batch is None:
+        if not isinstance(self.batch, Associations):
             return
         decided = {essay: each.decision.student_id for essay, each in self.batch.essays.items() if each.decision}
         assert self.told == decided
@@ -139,7 +152,7 @@ class Lives(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_waited_for_without_a_clock(self) -> None:
-        assert (self.due is not None) == (self.batch is not None and not self.batch.is_settled)
+        assert (self.due is not None) == (isinstance(self.batch, Associations) and self.batch.is_waited_for)
 
     @invariant()
     def what_is_kept_is_what_was_decided(self) -> None:

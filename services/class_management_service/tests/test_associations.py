@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from class_management_service.domain.associations import Associations
+from class_management_service.domain.associations import Associations, CancelledEarly, Known
 from class_management_service.domain.choices import (
     NotInClass,
     Outdated,
@@ -16,6 +16,7 @@ from class_management_service.domain.choices import (
 )
 from class_management_service.domain.decide import SYSTEM, decide
 from class_management_service.domain.facts import (
+    BatchCancelled,
     ConfirmationDue,
     ConfirmationOverdue,
     Fact,
@@ -27,6 +28,7 @@ from class_management_service.tests.world import AT
 from common_core.enums import AssociationValidationMethod as Method
 from common_core.messages.classes import EssayStudentAssociationUpdatedV1
 from common_core.messages.matching import BatchAuthorMatchesSuggestedV1, StudentAssociationsConfirmedV1
+from common_core.messages.notification import TeacherNotificationRequestedV1
 from huleedu_service_libs.runtime.effects import Effect, Later, Never
 
 DAY = timedelta(hours=24)
@@ -50,21 +52,22 @@ def overdue(students: Any = CLASS) -> ConfirmationOverdue:
     return ConfirmationOverdue(students=students, correlation_id="c")
 
 
-def step(batch: Associations | None, fact: Fact) -> tuple[Associations | None, tuple[Effect, ...]]:
+def step(batch: Known | None, fact: Fact) -> tuple[Known | None, tuple[Effect, ...]]:
     """One fact, when its time has come."""
     return decide(batch, fact, AT + DAY if isinstance(fact, ConfirmationOverdue) else AT)
 
 
 def after(*facts: Fact) -> Associations:
     """A batch that has lived through these."""
-    batch = reduce(lambda known, fact: step(known, fact)[0], facts, None)
-    assert batch is not None
+    nothing: Known | None = None
+    batch = reduce(lambda known, fact: step(known, fact)[0], facts, nothing)
+    assert isinstance(batch, Associations)
     return batch
 
 
-def said(batch: Associations | None, fact: Fact) -> list[Effect]:
-    """What the fact calls for."""
-    return list(step(batch, fact)[1])
+def said(batch: Known | None, fact: Fact) -> list[Effect]:
+    """What the fact calls for, besides what the teacher is told."""
+    return [each for each in step(batch, fact)[1] if not isinstance(each, TeacherNotificationRequestedV1)]
 
 
 def authors(batch: Associations) -> dict[str, str | None]:
@@ -156,7 +159,7 @@ def test_all_suggestions_are_accepted_at_once_and_the_rest_can_be_closed() -> No
 def test_when_time_is_up_the_sure_ones_are_confirmed_and_the_rest_is_unknown() -> None:
     batch, effects = step(after(THREE), overdue())
 
-    assert batch is not None
+    assert isinstance(batch, Associations)
     assert authors(batch) == {"one": "asa", "two": UNKNOWN, "three": UNKNOWN}
     whole = confirmed(list(effects))
     assert whole.timeout_triggered is True
@@ -245,3 +248,40 @@ def test_an_essay_that_comes_later_is_waited_for_anew() -> None:
 
 def test_a_batch_without_essays_is_confirmed_at_once() -> None:
     assert confirmed(said(None, suggested(matches()))).associations == []
+
+
+CANCELLED = BatchCancelled(batch_id="batch-1", correlation_id="c")
+
+
+def test_a_cancelled_batch_is_waited_for_no_longer_and_its_time_limit_confirms_nothing() -> None:
+    assert said(after(THREE), CANCELLED) == [Never("batch-1 confirmation")]
+    batch = after(THREE, CANCELLED)
+
+    assert step(batch, overdue()) == step(batch, CANCELLED) == (batch, ())
+    assert list(batch.open) == ["one", "two", "three"]
+
+
+def test_suggestions_that_come_after_the_cancellation_are_kept_and_start_no_clock() -> None:
+    early, effects = step(None, CANCELLED)
+    assert (early, effects) == (CancelledEarly(batch_id="batch-1", cancelled_at=AT), ())
+    batch = after(CANCELLED, CANCELLED, THREE)
+
+    assert step(early, THREE) == (batch, ())
+    assert batch == after(THREE, CANCELLED)
+    assert step(batch, suggested(matches(ASA, BO, result("three", suggestion("cia")), attempt=2)))[1] == ()
+
+
+def test_a_teacher_may_still_decide_on_a_cancelled_batch() -> None:
+    whole = confirmed(said(after(THREE, CANCELLED), teacher(choices=ALL)))
+
+    assert {each.essay_id: each.student_id for each in whole.associations} == ALL
+
+
+def test_what_was_decided_before_the_cancellation_is_not_said_again() -> None:
+    assert said(after(THREE, teacher(choices=ALL)), CANCELLED) == []
+
+
+def test_suggestions_again_after_the_confirmation_change_nothing() -> None:
+    for last in (teacher(choices=ALL), overdue()):
+        batch = after(THREE, last)
+        assert step(batch, THREE) == (batch, ())

@@ -3,14 +3,23 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from class_management_service.config import SERVICE_NAME
 from class_management_service.domain.facts import ConfirmationDue
 from class_management_service.tests.matches import BATCH, matches, result, suggestion
 from class_management_service.tests.teacher import Teacher
-from class_management_service.tests.world import World
+from class_management_service.tests.world import AT, World
 from common_core.messages.classes import EssayStudentAssociationUpdatedV1
-from common_core.messages.matching import BatchAuthorMatchesSuggestedV1, StudentAssociationsConfirmedV1
-from huleedu_service_libs.runtime import Cause
+from common_core.messages.control import BatchRunCancelledV1
+from common_core.messages.matching import (
+    BatchAuthorMatchesSuggestedV1,
+    StudentAssociationsConfirmedV1,
+    ValidationTimeoutProcessedV1,
+)
+from common_core.messages.notification import TeacherNotificationRequestedV1
+from huleedu_service_libs.runtime import Cause, Database
+from huleedu_service_libs.testing import Others
 
 PATH = f"/v1/batches/{BATCH}/student-associations"
 BY_ANNA = Cause("c", {"user_id": "anna"})
@@ -95,6 +104,10 @@ async def test_when_time_is_up_what_is_sure_is_confirmed_and_the_rest_unknown(an
 
     (whole,) = said
     assert whole.timeout_triggered is True
+    (event,) = world.others.of(ValidationTimeoutProcessedV1)
+    assert [each.student_last_name for each in event.auto_confirmed_associations] == ["Björk"]
+    assert event.guest_essays == ["two", "three"]
+    assert world.others.of(TeacherNotificationRequestedV1)[-1].notification_type == "validation_timeout_processed"
     shown = by_essay(await anna.told("GET", PATH))
     assert [shown[each]["status"] for each in shown] == ["timeout_confirmed", "no_match", "no_match"]
     assert shown["one"]["student"]["student_id"] == asa
@@ -216,10 +229,44 @@ async def test_a_student_who_is_renamed_is_shown_by_the_new_name_and_who_is_gone
     assert (shown["one"]["student"]["last_name"], shown["two"]["student"]["last_name"]) == ("Ek", None)
 
 
+async def cancel(world: World) -> None:
+    """BOS does."""
+    bos = await Database.connect(world.dsn, BatchRunCancelledV1.producer, clock=world.watch)
+    said = BatchRunCancelledV1(batch_id=BATCH, version=2, correlation_id="c", timestamp=AT)
+    await Others(bos).say(said)
+    await bos.close()
+    await world.others.at_rest(SERVICE_NAME, BatchRunCancelledV1)
+
+
+@pytest.mark.parametrize("cancelled_first", [True, False])
+async def test_of_a_cancelled_batch_the_teacher_sees_what_is_suggested_and_nothing_happens(
+    anna: Teacher, world: World, cancelled_first: bool
+) -> None:
+    if cancelled_first:
+        await cancel(world)
+        assert (await anna.ask("GET", PATH)).status_code == 404
+    _, asa, _ = await matched(anna, world)
+    if not cancelled_first:
+        await cancel(world)
+    world.watch.forward(hours=25)
+
+    assert await confirmations(world) == []
+    said = await anna.told("GET", PATH)
+    assert (said["status"], said["waiting"], said["confirm_by"], said["version"]) == ("cancelled", 3, None, 2)
+    assert by_essay(said)["one"]["suggested_student_id"] == asa
+    assert await timers(world) == 0
+    assert (await anna.told("POST", PATH, {"finish": True}))["status"] == "confirmed"
+
+
+async def timers(world: World) -> int:
+    """How many batches' teachers are waited for."""
+    database = world.app.extensions["huleedu_database"]
+    count = "select count(*) from runtime.timer where topic = $1"
+    return int(await database.pool.fetchval(count, ConfirmationDue.topic))
+
+
 async def test_no_clock_runs_for_what_is_settled(anna: Teacher, world: World) -> None:
     await matched(anna, world)
     await anna.told("POST", PATH, {"finish": True})
-    database = world.app.extensions["huleedu_database"]
-    left = await database.pool.fetchval("select count(*) from runtime.timer where topic = $1", ConfirmationDue.topic)
 
-    assert left == 0
+    assert await timers(world) == 0

@@ -13,7 +13,8 @@ from common_core.messages.classes import (
     StudentDeletedV1,
     StudentUpdatedV1,
 )
-from common_core.messages.matching import StudentAssociationsConfirmedV1
+from common_core.messages.matching import StudentAssociationsConfirmedV1, ValidationTimeoutProcessedV1
+from common_core.messages.notification import TeacherNotificationRequestedV1
 from huleedu_service_libs.app_factory import ServiceApp
 from huleedu_service_libs.testing import Others
 
@@ -27,6 +28,8 @@ HEARD: tuple[type[Message], ...] = (
     StudentDeletedV1,
     EssayStudentAssociationUpdatedV1,
     StudentAssociationsConfirmedV1,
+    ValidationTimeoutProcessedV1,
+    TeacherNotificationRequestedV1,
 )
 
 

@@ -53,6 +53,7 @@ MESSAGES: tuple[type[Message], ...] = (
     matching.BatchStudentMatchingRequestedV1,
     matching.BatchAuthorMatchesSuggestedV1,
     matching.StudentAssociationsConfirmedV1,
+    matching.ValidationTimeoutProcessedV1,
     classes.ClassCreatedV1,
     classes.ClassUpdatedV1,
     classes.ClassDeletedV1,

@@ -158,3 +158,35 @@ class StudentAssociationsConfirmedV1(Message, frozen=True, kw_only=True):
     timeout_triggered: bool = False
     validation_summary: AssociationValidationSummary
     version: int | None = None
+
+
+class AutoConfirmedAssociation(Value, frozen=True, kw_only=True):
+    """An essay whose likeliest student was confirmed without the teacher."""
+
+    essay_id: str
+    student_first_name: str
+    student_last_name: str
+    student_email: str | None = None
+    confidence_score: float
+    is_confirmed: bool = True
+
+
+class ValidationTimeoutProcessedV1(Message, frozen=True, kw_only=True):
+    """Class management: a teacher's time was up; `guest_essays` are of the one who stands for an unknown student."""
+
+    topic: ClassVar[str] = "huleedu.class.validation.timeout.processed.v1"
+    producer: ClassVar[str] = "class_management_service"
+
+    event_name: str = "validation.timeout.processed"
+    entity_id: str
+    entity_type: str = "batch"
+    parent_id: str | None = None
+    timestamp: datetime
+    batch_id: str
+    user_id: str
+    timeout_hours: int
+    auto_confirmed_associations: list[AutoConfirmedAssociation]
+    guest_essays: list[str]
+    guest_class_created: bool = False
+    guest_class_id: str | None = None
+    processing_timestamp: datetime

@@ -8,11 +8,12 @@ from common_core.message import Message
 
 
 class TeacherNotificationRequestedV1(Message, frozen=True, kw_only=True):
-    """BOS, ELS, File Service, RAS: this teacher should hear of this; `payload` has a `message` to be shown."""
+    """BOS, CMS, ELS, File Service, RAS: this teacher should hear of this; `payload` has a `message` to be shown."""
 
     topic: ClassVar[str] = "huleedu.notification.teacher.requested.v1"
     producer: ClassVar[str] = "batch_orchestrator_service"
     also_said_by: ClassVar[tuple[str, ...]] = (
+        "class_management_service",
         "essay_lifecycle_service",
         "file_service",
         "result_aggregator_service",
