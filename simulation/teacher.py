@@ -6,12 +6,7 @@ from hashlib import md5
 from random import Random
 from typing import Any
 
-from batch_orchestrator_service.api_models import (
-    BatchRegistrationRequestV1,
-    PipelineRequest,
-    RetryRequest,
-    WishRequest,
-)
+from batch_orchestrator_service.api_models import BatchRegistrationRequestV1, PipelineRequest, RetryRequest, WishRequest
 from batch_orchestrator_service.domain.asked import BulkAction
 from batch_orchestrator_service.operation_models import BulkRequest
 from file_service.domain.uploads import Received

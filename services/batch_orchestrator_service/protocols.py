@@ -9,11 +9,9 @@ import msgspec
 from batch_orchestrator_service.api_models import (
     BatchRegistrationRequestV1,
     BatchRegistrationResponse,
-    BatchStatusResponse,
     ControlResponse,
     PipelineRequest,
     PipelineRequestResponse,
-    PipelineStateResponse,
     PromptRequest,
     PromptResponse,
     RetryRequest,
@@ -25,6 +23,7 @@ from batch_orchestrator_service.domain.asked import ResolvedPhase
 from batch_orchestrator_service.domain.batch import Batch
 from batch_orchestrator_service.domain.facts import Fact
 from batch_orchestrator_service.domain.operation import Operation
+from batch_orchestrator_service.status_models import BatchStatusResponse, PipelineStateResponse
 from common_core.enums import BatchStatus, CourseCode, PhaseName
 from common_core.messages.pipeline import ELSBatchPhaseProgressV1
 from huleedu_service_libs.runtime.effects import Effect

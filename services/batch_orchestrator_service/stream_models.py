@@ -2,8 +2,9 @@
 
 from pydantic import BaseModel, Field
 
-from batch_orchestrator_service.api_models import BatchStatusResponse, Name
+from batch_orchestrator_service.api_models import Name
 from batch_orchestrator_service.list_models import BatchSummary
+from batch_orchestrator_service.status_models import BatchStatusResponse
 from huleedu_service_libs.runtime.tail import Gap
 
 

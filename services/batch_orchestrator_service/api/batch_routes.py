@@ -11,10 +11,8 @@ from batch_orchestrator_service.api.operations import Operations
 from batch_orchestrator_service.api_models import (
     BatchRegistrationRequestV1,
     BatchRegistrationResponse,
-    BatchStatusResponse,
     PipelineRequest,
     PipelineRequestResponse,
-    PipelineStateResponse,
     PromptRequest,
     PromptResponse,
     TimelineQuery,
@@ -38,6 +36,7 @@ from batch_orchestrator_service.errors import (
     UserUnknown,
 )
 from batch_orchestrator_service.protocols import BatchProcessingServiceProtocol
+from batch_orchestrator_service.status_models import BatchStatusResponse, PipelineStateResponse
 from huleedu_service_libs.correlation import current_correlation_id
 from huleedu_service_libs.errors import ServiceUnavailable
 from huleedu_service_libs.idempotency import KeyReused, idempotent

@@ -5,10 +5,8 @@ from collections.abc import Mapping
 from batch_orchestrator_service.api_models import (
     BatchRegistrationRequestV1,
     BatchRegistrationResponse,
-    BatchStatusResponse,
     PipelineRequest,
     PipelineRequestResponse,
-    PipelineStateResponse,
     PlannedPhase,
     PromptRequest,
     PromptResponse,
@@ -24,6 +22,7 @@ from batch_orchestrator_service.implementations.registrar import Registrar, stor
 from batch_orchestrator_service.implementations.status_view import status_of
 from batch_orchestrator_service.implementations.timeline_view import fact_body
 from batch_orchestrator_service.protocols import BatchRepositoryProtocol, PhaseProgress
+from batch_orchestrator_service.status_models import BatchStatusResponse, PipelineStateResponse
 from common_core.enums import PhaseName
 from common_core.messages.pipeline import PromptPayload
 from huleedu_service_libs.causes import cause_of_request

@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from batch_orchestrator_service.api_models import (
+from batch_orchestrator_service.domain.batch import Batch
+from batch_orchestrator_service.domain.run import COMPLETED, PhaseRun
+from batch_orchestrator_service.protocols import PhaseProgress
+from batch_orchestrator_service.status_models import (
     EssayCounts,
     PipelineStateDetail,
     PipelineStateResponse,
     ProcessingPipelineState,
 )
-from batch_orchestrator_service.domain.batch import Batch
-from batch_orchestrator_service.domain.run import COMPLETED, PhaseRun
-from batch_orchestrator_service.protocols import PhaseProgress
 from common_core.enums import PhaseName
 from common_core.enums import PipelineExecutionStatus as PhaseStatus
 

@@ -2,7 +2,16 @@
 
 from collections.abc import Mapping
 
-from batch_orchestrator_service.api_models import (
+from batch_orchestrator_service.domain.batch import Batch, Halt
+from batch_orchestrator_service.domain.matching import TIMED_OUT
+from batch_orchestrator_service.domain.run import PhaseRun, Run
+from batch_orchestrator_service.implementations.phase_view import (
+    PhaseView,
+    pipeline_state,
+    view_of,
+)
+from batch_orchestrator_service.protocols import PhaseProgress
+from batch_orchestrator_service.status_models import (
     BatchContext,
     BatchProgress,
     BatchStatusResponse,
@@ -18,15 +27,6 @@ from batch_orchestrator_service.api_models import (
     StudentMatchingBody,
     WaitingFor,
 )
-from batch_orchestrator_service.domain.batch import Batch, Halt
-from batch_orchestrator_service.domain.matching import TIMED_OUT
-from batch_orchestrator_service.domain.run import PhaseRun, Run
-from batch_orchestrator_service.implementations.phase_view import (
-    PhaseView,
-    pipeline_state,
-    view_of,
-)
-from batch_orchestrator_service.protocols import PhaseProgress
 from common_core.enums import CLIENT_STATUS, PhaseName
 from common_core.enums import PipelineExecutionStatus as PhaseStatus
 from common_core.shared import StorageReferenceMetadata

@@ -6,7 +6,6 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from batch_orchestrator_service.api_models import WaitingFor
 from batch_orchestrator_service.domain.asked import OwnMessage
 from batch_orchestrator_service.domain.batch import Batch
 from batch_orchestrator_service.domain.facts import Fact
@@ -14,6 +13,7 @@ from batch_orchestrator_service.implementations.phase_view import view_of
 from batch_orchestrator_service.implementations.status_view import phase_progress, waiting_for
 from batch_orchestrator_service.implementations.timeline_view import who_said, why_said
 from batch_orchestrator_service.protocols import PhaseProgress
+from batch_orchestrator_service.status_models import WaitingFor
 from common_core.enums import CLIENT_STATUS, BatchClientStatus, BatchStatus
 from common_core.messages.pipeline import ELSBatchPhaseProgressV1
 

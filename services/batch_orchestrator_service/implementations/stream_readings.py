@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from batch_orchestrator_service.api_models import BatchStatusResponse
 from batch_orchestrator_service.domain.batch import UNENDED
 from batch_orchestrator_service.errors import BatchNotFound
 from batch_orchestrator_service.implementations.batch_list_table import list_batches
@@ -12,6 +11,7 @@ from batch_orchestrator_service.implementations.progress_table import read_progr
 from batch_orchestrator_service.implementations.status_view import status_of
 from batch_orchestrator_service.list_models import BatchSummary
 from batch_orchestrator_service.protocols import BatchFilter
+from batch_orchestrator_service.status_models import BatchStatusResponse
 from huleedu_service_libs.runtime.connection import Connection
 
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from batch_orchestrator_service.api_models import WaitingFor
 from batch_orchestrator_service.domain.batch import Batch
 from batch_orchestrator_service.implementations.phase_view import view_of
 from batch_orchestrator_service.implementations.status_view import waiting_for
 from batch_orchestrator_service.list_models import StuckBody
 from batch_orchestrator_service.protocols import PhaseProgress, SetAside
+from batch_orchestrator_service.status_models import WaitingFor
 from common_core.enums import PhaseName
 
 Words = tuple[str, str]

@@ -23,7 +23,6 @@ from hypothesis.stateful import (
 )
 from msgspec.structs import replace
 
-from batch_orchestrator_service.api_models import WaitingFor
 from batch_orchestrator_service.domain import notifications as tell
 from batch_orchestrator_service.domain.asked import CancelAsked, PauseAsked, PipelineResolved, ResumeAsked, RetryAsked
 from batch_orchestrator_service.domain.batch import UNENDED, Batch
@@ -34,6 +33,7 @@ from batch_orchestrator_service.domain.pipeline import PHASES as PHASES_AS_DATA
 from batch_orchestrator_service.domain.run import PhaseRun
 from batch_orchestrator_service.implementations.codec import pack, unpack_batch
 from batch_orchestrator_service.implementations.status_view import status_of
+from batch_orchestrator_service.status_models import WaitingFor
 from batch_orchestrator_service.tests.said import (
     AT,
     CJ,
