@@ -120,6 +120,12 @@ class RosterEmpty(Unprocessable):
     code = "ROSTER_EMPTY"
 
 
+class WishInForm(Unprocessable):
+    """The form holds {fields} beside the file: say it in the query, as in ?preview=true. Nothing was imported."""
+
+    code = "WISH_IN_FORM"
+
+
 class RosterHasFaults(Unprocessable):
     """{count} rows of the file cannot be used, so nothing was imported; see `errors`.
 

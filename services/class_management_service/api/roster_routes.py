@@ -24,6 +24,7 @@ from class_management_service.errors import (
     SpreadsheetTooLarge,
     TooManyRows,
     UserUnknown,
+    WishInForm,
 )
 from class_management_service.implementations.roster_desk import Roster, RosterDesk, roster_body
 from class_management_service.implementations.roster_import import RosterImport
@@ -55,7 +56,7 @@ async def show_roster(class_id: str, desk: FromDishka[RosterDesk]) -> RosterBody
 @uses_key(KEPT)
 @refuses(
     *(UserUnknown, ClassNotFound, NoRosterFile, NotASpreadsheet, SpreadsheetTooLarge, ColumnsUnknown, TooManyRows),
-    *(RosterEmpty, RosterHasFaults, RosterChanged, ClassFull, KeyReused),
+    *(RosterEmpty, RosterHasFaults, RosterChanged, ClassFull, WishInForm, KeyReused),
 )
 @validate_querystring(ImportQuery)
 @document_request(RosterForm, source=DataSource.FORM_MULTIPART)
@@ -93,13 +94,15 @@ async def export_excel(class_id: str, desk: FromDishka[RosterDesk]) -> Response:
 
 
 async def _sent_file() -> bytes:
-    """Raises NoRosterFile."""
+    """Raises NoRosterFile, and WishInForm: who asks for a preview there must not get an import."""
     try:
-        file = (await request.files).get("file")
+        file, wishes = (await request.files).get("file"), await request.form
     except ValueError:  # the form is broken
-        file = None
+        raise NoRosterFile from None
     if file is None:
         raise NoRosterFile
+    if wishes:
+        raise WishInForm(fields=", ".join(sorted(wishes)))
     return bytes(file.read())
 
 

@@ -1,9 +1,11 @@
 """Lists of students, from the request to the class."""
 
 import asyncio
+from io import BytesIO
 from typing import Any
 
 import pytest
+from quart.datastructures import FileStorage
 
 from class_management_service.config import SERVICE_NAME
 from class_management_service.tests.teacher import Teacher
@@ -135,6 +137,19 @@ async def test_a_request_without_a_file_is_refused(anna: Teacher, world: World, 
     )
 
     assert (answer.status_code, (await answer.get_json())["code"]) == (400, "NO_ROSTER_FILE")
+
+
+async def test_a_preview_that_is_asked_for_at_the_wrong_place_imports_nothing(anna: Teacher, world: World) -> None:
+    class_id = await anna.makes_class()
+    answer = await world.app.test_client().post(
+        f"/v1/classes/{class_id}/roster/import",
+        form={"preview": "true"},
+        files={"file": FileStorage(BytesIO(LIST.encode()), "9A.csv")},
+        headers={"X-User-ID": "anna"},
+    )
+
+    assert (answer.status_code, (await answer.get_json())["code"]) == (422, "WISH_IN_FORM")
+    assert await anna.roster(class_id) == []
 
 
 async def test_another_teacher_cannot_import_or_export(anna: Teacher, bo: Teacher) -> None:
