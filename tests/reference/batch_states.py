@@ -1,8 +1,9 @@
 """Every status that a batch can have, found by letting everything happen to one that can."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from functools import cache
 from typing import cast
 
 from batch_orchestrator_service.domain import timers
@@ -44,7 +45,8 @@ A pause is no status of its own: the batch keeps the one that it has, and shows 
 """
 
 
-def edges() -> list[Edge]:
+@cache
+def edges() -> tuple[Edge, ...]:
     """What leads from where to where, each once."""
     first = [after(registered(ESSAYS)), after(registered(ESSAYS, class_id=CLASS))]
     seen, queue, found = set(map(_key, first)), deque(first), {("[*]", "registered", _label(each)) for each in first}
@@ -58,7 +60,7 @@ def edges() -> list[Edge]:
             if _key(changed) not in seen and len(changed.runs) < 4:
                 seen.add(_key(changed))
                 queue.append(changed)
-    return sorted(found)
+    return tuple(sorted(found))
 
 
 def _what_can_happen(batch: Batch) -> Iterator[tuple[str, Fact, timedelta]]:
@@ -145,7 +147,7 @@ def _node(label: str) -> str:
     return label.replace(" (paused)", "__paused")
 
 
-def _row(status: BatchStatus, found: list[Edge]) -> str:
+def _row(status: BatchStatus, found: Sequence[Edge]) -> str:
     to = sorted({words for _, words, target in found if target.startswith(status)})
     away = sorted({words for source, words, _ in found if source.startswith(status)})
     ends = "yes" if to and status not in UNENDED else ""
