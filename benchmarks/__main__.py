@@ -104,6 +104,7 @@ def matching(short: Short = False, as_json: Json = False) -> None:
         print(json.dumps([msgspec.to_builtins(figures) for figures, _ in measured]))
 
 
+@app.command()
 def lists(
     batches: Annotated[
         int | None, typer.Option(min=1000, help="So many instead of a million; keeps no figures.")
