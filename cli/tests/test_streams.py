@@ -1,7 +1,7 @@
 """The command line's side of streams: where one breaks off it goes on, and bars follow what is told."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -120,11 +120,11 @@ async def test_bars_follow_the_stream_and_end_with_the_batch() -> None:
     shown: list[int] = []
     heard: list[str] = []
 
-    def watch(steps: list[Step]) -> None:
+    def watch(steps: Sequence[Step]) -> None:
         shown.append(steps[1].done)
 
     async with Platform(2).up() as api:
-        last = await follow(api, "b", watch, lambda event: heard.append(event.event))  # type: ignore[arg-type]
+        last = await follow(api, "b", watch, lambda event: heard.append(event.event))
 
     assert last["client_status"] == "completed_successfully"
     assert shown == [0, 1, 1, 2, 2, 3]
