@@ -15,7 +15,7 @@ import msgspec
 
 from benchmarks.flow import Flow, flow
 from benchmarks.measure import percentile
-from benchmarks.stage import server
+from benchmarks.stage import Stage, server
 from huleedu_service_libs.event_streams.reading import EventReader
 
 ESSAYS = 30
@@ -82,7 +82,8 @@ async def _measure(size: Size) -> Figures:
 async def _watched(running: Flow, size: Size, *, at_once: bool) -> tuple[float, list[float]]:
     """KB that the open streams took, and each event's milliseconds from the log to a client."""
     batches = await running.registered(size.batches, ESSAYS)
-    base = running.stage.addresses["batch_orchestrator_service"]  # type: ignore[attr-defined]  # all are in this process
+    assert isinstance(running.stage, Stage)  # whose memory is this process's
+    base = running.stage.addresses["batch_orchestrator_service"]
     urls = [f"{base}/v1/batches/{batches[number % len(batches)]}/stream" for number in range(size.streams)]
     before = _memory_kb()
     async with _audience(urls) as (opened, received):

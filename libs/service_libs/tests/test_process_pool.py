@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -166,9 +167,11 @@ async def test_workers_are_warm_before_their_first_call() -> None:
         assert await pool.run(is_warm) == (True, True)
 
 
-@pytest.mark.parametrize("broken", [{"preload": ["no_such_module"]}, {"warm_up": cannot_warm_up}])
-async def test_a_worker_that_cannot_get_ready_says_why(broken: dict[str, Callable[[], None] | list[str]]) -> None:
-    async with ProcessPool(1, **broken) as pool:  # type: ignore[arg-type]  # the parameters' types differ
+@pytest.mark.parametrize(
+    "broken", [partial(ProcessPool, preload=["no_such_module"]), partial(ProcessPool, warm_up=cannot_warm_up)]
+)
+async def test_a_worker_that_cannot_get_ready_says_why(broken: Callable[[int], ProcessPool]) -> None:
+    async with broken(1) as pool:
         for _ in range(2):
             with pytest.raises(WorkerNotReady, match=r"no_such_module|no lexicon"):
                 await pool.run(square, 2)
