@@ -428,7 +428,7 @@ def test_a_store_that_is_broken_is_found_out(broken: type[InMemoryPhaseRepositor
             super().__init__()
             self.make_store, self.do = partial(InMemoryStore, kind=broken), asyncio.run
 
-    negative = settings(LEAN, max_examples=300, stateful_step_count=40, derandomize=True, phases=[Phase.generate])
+    negative = settings(LEAN, max_examples=2000, stateful_step_count=40, derandomize=True, phases=[Phase.generate])
     with pytest.raises(AssertionError):
         run_state_machine_as_test(Broken, settings=negative)
 
