@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
+from statistics import median
 from typing import Literal
 
 import asyncpg
@@ -11,7 +12,7 @@ import msgspec
 from benchmarks.carriers import OverKafka
 from benchmarks.cluster import cluster_flow
 from benchmarks.flow import PHASES, Flow, flow
-from benchmarks.measure import percentile
+from benchmarks.measure import Cost, percentile
 from benchmarks.raw_limit import raw_limit
 from benchmarks.raw_limit_kafka import raw_limit_kafka
 from benchmarks.rounds import at_once, one_by_one
@@ -25,24 +26,39 @@ ESSAYS = 30
 
 
 class Size(msgspec.Struct, frozen=True):
-    """How much is run: batches at once, batches one after the other."""
+    """How much is run: batches at once and how often, batches one after the other."""
 
     batches: int
+    rounds: int
     alone: int
 
 
-FULL, SHORT = Size(batches=300, alone=60), Size(batches=40, alone=10)
+FULL, SHORT = Size(batches=300, rounds=4, alone=60), Size(batches=40, rounds=1, alone=10)
+
+
+class Round(msgspec.Struct, frozen=True):
+    """Essay-phases a second of the hand-written loop and, right after it, of the services, with what those cost."""
+
+    limit: float
+    rate: float
+    cost: Cost
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """What one run showed. Rates are per second, times in the unit that their name says, costs per essay-phase."""
+    """What one run showed. Rates are per second, times in the unit that their name says, costs per essay-phase.
+
+    Of what is told of rounds this is each figure's median; `slowest` and `fastest` are of single rounds.
+    """
 
     bus: str
     processes: str
     batches: int
     essays_per_batch: int
     phases: int
+    rounds: int
     essay_phases_per_s: float
+    slowest_per_s: float
+    fastest_per_s: float
     raw_limit_per_s: float
     share_of_raw_limit: float
     transition_p50_ms: float
@@ -58,36 +74,44 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
 async def orchestrate(bus: Bus, replicas: int, size: Size) -> Figures:
     """Run it all, one after the other on the same servers, and put the figures together."""
-    async with server() as on, _kafka(bus) as kafka:
-        limit = await _raw_limit(await create_database(on.dsn, "raw_limit"), kafka, size.batches)
-        async with _flow(on, kafka, replicas) as running:
-            await at_once(running, 20, ESSAYS)  # warm
-            rate, cost = await at_once(running, size.batches, ESSAYS)
-            alone = await running.transitions(await one_by_one(running, size.alone, ESSAYS))
-            statements = await _statements(running, on, size)
-            async with _foreign_transaction(on):
-                beside_rate, _ = await at_once(running, size.batches, ESSAYS)
-                beside = await running.transitions(await one_by_one(running, size.alone, ESSAYS))
+    async with server() as on, _kafka(bus) as kafka, _flow(on, kafka, replicas) as running:
+        raw = await create_database(on.dsn, "raw_limit")
+        await at_once(running, 20, ESSAYS)  # warm
+        rounds = [await _round(running, raw, kafka, size.batches) for _ in range(size.rounds)]
+        alone = await running.transitions(await one_by_one(running, size.alone, ESSAYS))
+        statements = await _statements(running, on, size)
+        async with _foreign_transaction(on):
+            beside_rate, _ = await at_once(running, size.batches, ESSAYS)
+            beside = await running.transitions(await one_by_one(running, size.alone, ESSAYS))
     units = size.batches * ESSAYS * len(PHASES)
+    rates = [each.rate for each in rounds]
     return Figures(
         bus=bus,
         processes=f"{replicas} for each service" if replicas else "one",
         batches=size.batches,
         essays_per_batch=ESSAYS,
         phases=len(PHASES),
-        essay_phases_per_s=rate,
-        raw_limit_per_s=limit,
-        share_of_raw_limit=rate / limit,
+        rounds=size.rounds,
+        essay_phases_per_s=median(rates),
+        slowest_per_s=min(rates),
+        fastest_per_s=max(rates),
+        raw_limit_per_s=median(each.limit for each in rounds),
+        share_of_raw_limit=median(each.rate / each.limit for each in rounds),
         transition_p50_ms=percentile(alone, 0.5),
         transition_p99_ms=percentile(alone, 0.99),
-        cpu_s_per_1000=cost.cpu / units * 1000,
-        own_cpu_s_per_1000=cost.own_cpu / units * 1000,
+        cpu_s_per_1000=median(each.cost.cpu for each in rounds) / units * 1000,
+        own_cpu_s_per_1000=median(each.cost.own_cpu for each in rounds) / units * 1000,
         statements_per_essay_phase=statements,
-        commits_per_essay_phase=cost.commits / units,
-        wal_bytes_per_essay_phase=cost.wal / units,
+        commits_per_essay_phase=median(each.cost.commits for each in rounds) / units,
+        wal_bytes_per_essay_phase=median(each.cost.wal for each in rounds) / units,
         essay_phases_per_s_beside_foreign_transaction=beside_rate,
         transition_p50_ms_beside_foreign_transaction=percentile(beside, 0.5),
     )
+
+
+async def _round(running: Flow, raw: str, kafka: KafkaBroker | None, batches: int) -> Round:
+    limit = await _raw_limit(raw, kafka, batches)
+    return Round(limit, *await at_once(running, batches, ESSAYS))
 
 
 @asynccontextmanager

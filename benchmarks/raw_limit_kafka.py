@@ -123,6 +123,7 @@ async def raw_limit_kafka(dsn: str, bootstrap: str, batches: int, essays: int, p
         worker.terminate()
         worker.join()
         await asyncio.gather(results.stop(), producer.stop())
+        await con.execute("drop schema raw_limit cascade")
         await con.close()
 
 

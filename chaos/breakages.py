@@ -43,8 +43,8 @@ def offsets_before_effects() -> None:
     """Commit to Kafka what has been read, before anything is done about it."""
     poll = KafkaSource._poll
 
-    async def hasty(self: KafkaSource, consumer: Any, limit: int) -> None:
-        await poll(self, consumer, limit)
+    async def hasty(self: KafkaSource, consumer: Any, *, paused: bool) -> None:
+        await poll(self, consumer, paused=paused)
         if self._in_hand:
             await consumer.commit()
 

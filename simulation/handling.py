@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import groupby
 from random import Random
 
 from common_core.messages.control import BatchPhaseDeadlinePassedV1
 from common_core.messages.pipeline import ClientBatchPipelineRequestV1
 from common_core.messages.spellcheck import EssayLifecycleSpellcheckRequestV1
 from huleedu_service_libs.errors import Unavailable
-from huleedu_service_libs.runtime.delivery import Delivery
+from huleedu_service_libs.runtime.delivery import Delivery, runs_of
 from huleedu_service_libs.runtime.routing import Prepared, Route
 from huleedu_service_libs.runtime.unit_of_work import cause_of
 from simulation.bus import Bus, Channel, InMemoryUnit, Item, Reader
@@ -89,9 +88,8 @@ class Desk:
     async def _handle(self, reader: Reader, deliveries: Sequence[Delivery], *, again: bool = False) -> InMemoryUnit:
         unit = self.begin(reader.group.name, reader.service)
         with unit.ambient():
-            for route, run in groupby(deliveries, key=lambda delivery: delivery.route):
-                assert route is not None
-                await self._hand_over(unit, reader, route, list(run), again)
+            for route, run in runs_of(deliveries):
+                await self._hand_over(unit, reader, route, run, again)
         self.commit(unit)
         return unit
 

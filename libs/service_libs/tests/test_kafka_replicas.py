@@ -19,6 +19,7 @@ from huleedu_service_libs.runtime.database_event_bus import WrongBus
 from huleedu_service_libs.runtime.delivery import Delivery, Source
 from huleedu_service_libs.runtime.kafka import kafka_event_bus, source
 from huleedu_service_libs.runtime.kafka.client_log import take_over_client_log
+from huleedu_service_libs.runtime.kafka.source import KafkaSource
 from infra.kafka import KafkaBroker
 from infra.ports import quiet_port
 from libs.service_libs.tests.bus_world import (
@@ -128,6 +129,38 @@ async def test_a_poll_that_is_running_when_partitions_go_ends_and_is_committed_b
             await kafka_world.at_rest("counter")
 
     assert heard == [10]
+
+
+async def test_what_is_in_hand_but_not_in_a_poll_is_let_go_when_partitions_go(
+    kafka_world: KafkaWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "HANDOVER_SECONDS", 60)  # longer than a test may last
+    started, going, go_on, handed_over = asyncio.Event(), asyncio.Event(), asyncio.Event(), asyncio.Event()
+    hand_over = KafkaSource._hand_over
+
+    async def tell_of_it(self: KafkaSource) -> None:
+        if self._in_hand:  # who joins hands over, too, before it has anything
+            going.set()
+        await hand_over(self)
+
+    async def slow(message: Said) -> None:
+        started.set()
+        await wait_in_transaction(go_on if message.number == 1 else handed_over)
+        await count(message)
+
+    monkeypatch.setattr(KafkaSource, "_hand_over", tell_of_it)
+    one_at_a_time = Group(name="counter", routes=(on(Said, slow),), states=TALLY, max_messages=1)
+    await kafka_world.say(*said(*range(1, 11)))
+    async with kafka_world.reading(one_at_a_time):
+        await started.wait()
+        async with kafka_world.beside().reading(COUNTER):
+            await going.wait()
+            go_on.set()
+            await until(partial(shared, kafka_world))
+            handed_over.set()
+            await kafka_world.at_rest("counter")
+
+    assert await kafka_world.tally("b") == list(range(1, 11))
 
 
 async def wait_in_transaction(event: asyncio.Event) -> None:

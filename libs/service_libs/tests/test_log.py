@@ -105,6 +105,36 @@ async def test_what_is_committed_is_read_once_in_commit_order_and_nothing_else(d
         await each.close()
 
 
+async def test_a_reader_passes_the_others_messages_only_when_none_of_its_own_is_left(database_dsn: str) -> None:
+    con = await asyncpg.connect(database_dsn)
+    await con.execute("insert into runtime.cursor(grp, owner) values ($1, $2)", GROUP, OWNER)
+    await log.append(con, {("a", "key"): [b"1", b"2", b"3"], ("others", "key"): [b"4", b"5"]})
+
+    some = await log.read(con, GROUP, OWNER, TOPICS, 3)
+    all_of_them = await log.read(con, GROUP, OWNER, TOPICS, 4)
+
+    assert [(p and p.drained, [r.next for r in records]) for p, records in (some, all_of_them)] == [
+        (False, [1, 2, 3]),
+        (True, [1, 2, 5]),
+    ]
+    await con.close()
+
+
+async def test_a_broken_record_batch_counts_as_all_that_it_held(database_dsn: str) -> None:
+    con = await asyncpg.connect(database_dsn)
+    await con.execute("insert into runtime.cursor(grp, owner) values ($1, $2)", GROUP, OWNER)
+    await log.append(con, {("a", "key"): [b"1", b"2", b"3"]})
+    await con.execute("update runtime.log set payload = 'broken'")
+    await log.append(con, {("b", "key"): [b"4"], ("a", "key"): [b"5"]})
+
+    position, records = await log.read(con, GROUP, OWNER, TOPICS, 4)
+
+    assert position is not None
+    assert not position.drained
+    assert [(record.next, record.broken) for record in records] == [(3, True), (4, False)]
+    await con.close()
+
+
 def heard(records: list[log.Record]) -> Mapping[str, list[bytes]]:
     """What was read about each key, in order."""
     return {key: [record.raw for record in records if record.key == key] for key in KEYS}

@@ -97,7 +97,7 @@ async def fired(database: Database, source: type[Together]) -> list[int]:
         return Reader(group, timers, settler, Decoders(group.routes), SILENT)
 
     polls = await asyncio.gather(*(replica().poll() for _ in range(REPLICAS)), return_exceptions=True)
-    assert all(poll is True or isinstance(poll, Fenced) for poll in polls)
+    assert all(poll is None or isinstance(poll, Fenced) for poll in polls)
     topic = BatchPhaseDeadlinePassedV1.topic
     return [[said for said, _ in await said_of(database, batch_id)].count(topic) for batch_id in BATCHES]
 

@@ -175,7 +175,7 @@ def stops_at_the_first_limit(policy: Policy, in_flight: int, lines: Sequence[Lin
 @pytest.mark.parametrize("broken", [first_come, stops_at_the_first_limit])
 def test_a_broken_policy_is_found_out(broken: Rule) -> None:
     negative = settings(
-        deadline=None, max_examples=500, stateful_step_count=40, derandomize=True, phases=[Phase.generate]
+        deadline=None, max_examples=2000, stateful_step_count=40, derandomize=True, phases=[Phase.generate]
     )
     with pytest.raises(AssertionError):
         run_state_machine_as_test(machine(broken), settings=negative)

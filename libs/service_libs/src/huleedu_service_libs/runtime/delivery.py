@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from common_core.message import Envelope, envelope_of
+from common_core.message import Envelope, Message, envelope_of
 from common_core.topics import may_say, spellings
 from huleedu_service_libs.runtime import log
 from huleedu_service_libs.runtime.blame import storable
@@ -33,13 +33,34 @@ class Delivery(msgspec.Struct):
         return getattr(self.receipt, "origin", None)
 
 
+def runs_of(deliveries: Iterable[Delivery]) -> list[tuple[Route, list[Delivery]]]:
+    """What can be handled together: all of a route, as far as the order of what is about one key allows.
+
+    Only that order is promised; what is about different keys may overtake each other. Broken deliveries are left out.
+    """
+    runs: list[tuple[Route, list[Delivery]]] = []
+    newest: dict[type[Message], int] = {}  # the last run of each route
+    reached: dict[str, int] = {}  # the last run with each key
+    for delivery in deliveries:
+        if delivery.route is None or delivery.error is not None:
+            continue
+        place = newest.get(delivery.route.message, -1)
+        if place < reached.get(delivery.key, 0):
+            place = newest[delivery.route.message] = len(runs)
+            runs.append((delivery.route, []))
+        reached[delivery.key] = place
+        runs[place][1].append(delivery)
+    return runs
+
+
 class Source(Protocol):
     """Where a group's deliveries come from, and how they are acknowledged: the log, Kafka, or timers.
 
-    `waits`: `take` itself waits a while for the first message; after nothing it is asked again at once.
+    `drained`: the last `take` left nothing there, and a wake-up says when there is more. Never so where `take` itself
+    waits a while for the first message.
     """
 
-    waits: bool
+    drained: bool
 
     async def take(self, limit: int) -> list[Delivery]:
         """What is there, at most `limit`; never waits to fill."""

@@ -35,7 +35,7 @@ _READ = f"""with mine as materialized (
       select first, n, topic, key, payload, said_at, first + n - greatest(first, mine.at) as rest from runtime.log
       where first > mine.at - {MAX_COUNT} and first + n > mine.at and ($3::text[] is null or topic = any($3::text[]))
       order by first limit $4::bigint) l)
-  select at, epoch, head, first, n, topic, key, payload, said_at
+  select at, epoch, head, first, n, topic, key, payload, said_at, rest
   from mine left join (select * from found where total - rest < $4::bigint) f on true order by first"""
 
 _MOVE = "update runtime.cursor set at = $3, seen_at = now() where grp = $1 and at = $2 and epoch = $4"
@@ -56,11 +56,12 @@ def topic_of(message: Message | type[Message]) -> str:
 
 
 class Position(msgspec.Struct, frozen=True):
-    """Where a group stood when it read: its offset, its owner's epoch, and the end of the log."""
+    """Where a group stood when it read: its offset, its owner's epoch, the log's end, and whether it read to there."""
 
     at: int
     epoch: int
     head: int
+    drained: bool
 
 
 class Record(msgspec.Struct):
@@ -126,16 +127,19 @@ async def read(
     rows = await con.fetch(_READ, group, owner, topics, limit)
     if not rows:
         return None, []
-    position = Position(rows[0]["at"], rows[0]["epoch"], rows[0]["head"])
-    return position, unpack(rows, position.at, limit)
+    at, epoch, head = rows[0]["at"], rows[0]["epoch"], rows[0]["head"]
+    found = [row for row in rows if row["first"] is not None]
+    position = Position(at, epoch, head, drained=sum(row["rest"] for row in found) < limit)
+    records = unpack(found, at, limit)
+    if records and position.drained:
+        records[-1].next = head  # what follows there is others'
+    return position, records
 
 
 def unpack(rows: Sequence[Any], at: int, limit: int) -> list[Record]:
-    """The messages in these rows of the log (None: no row) from offset `at` on, at most `limit`."""
+    """The messages in these rows of the log from offset `at` on, at most `limit`."""
     records: list[Record] = []
     for row in rows:
-        if row["first"] is None:
-            continue
         skip = max(0, at - row["first"])
         raws = _messages(row["payload"], row["n"])
         if raws is None:

@@ -62,7 +62,7 @@ class Reader:
         while True:
             self.wake.clear()
             try:
-                found = await self.poll()
+                await self.poll()
             except Fenced:
                 continue
             except Braked as error:
@@ -73,7 +73,7 @@ class Reader:
                 await self._wait_out(error)
                 continue
             self._tries, self.trouble = 0, None
-            if not found and not self._source.waits:
+            if self._source.drained:
                 await self.wake.wait()
 
     async def _wait_out(self, error: Exception) -> None:
@@ -82,8 +82,8 @@ class Reader:
         self._telemetry.waited(self.group, error, self._tries)
         await asyncio.sleep(pause(self._tries))
 
-    async def poll(self) -> bool:
-        """Read, prepare, settle. False if there was nothing to do."""
+    async def poll(self) -> None:
+        """Read, prepare, settle."""
         deliveries = await self._source.take(self._preparer.limit)
         for delivery in deliveries:
             if delivery.error is None:
@@ -95,7 +95,6 @@ class Reader:
             await self._settler.settle(able)
         if waiting:
             raise waiting
-        return bool(deliveries)
 
 
 def _until_unavailable(deliveries: list[Delivery]) -> tuple[list[Delivery], Exception | None]:

@@ -66,7 +66,7 @@ def on(message: type[M], handle: Callable[[M], Awaitable[None]]) -> Route:
 def on_run(
     message: type[M], handle: Callable[[Sequence[Envelope[M]]], Awaitable[None]], *, with_states: bool = False
 ) -> Route:
-    """Handle a run of consecutive messages of this kind at once: for what comes essay by essay.
+    """Handle all messages of this kind in a poll at once, as far as their order under each key allows.
 
     `with_states`: read the states under their keys beforehand, with those of the poll's other messages.
     """

@@ -1,6 +1,5 @@
 """One transaction for all that a poll has taken: effects and receipt together, or in halves, or not at all."""
 
-import itertools
 import time
 from collections.abc import Callable, Sequence
 
@@ -8,7 +7,7 @@ import asyncpg
 
 from huleedu_service_libs.runtime.blame import blames_data, reason
 from huleedu_service_libs.runtime.database import Database
-from huleedu_service_libs.runtime.delivery import Delivery, Source
+from huleedu_service_libs.runtime.delivery import Delivery, Source, runs_of
 from huleedu_service_libs.runtime.routing import Group, Prepared, Route
 from huleedu_service_libs.runtime.telemetry import Telemetry
 from huleedu_service_libs.runtime.unit_of_work import UnitOfWork, cause_of
@@ -81,10 +80,10 @@ class Settler:
         if self._group.states is not None:
             keys = [d.envelope.data.key for d in deliveries if _needs_state(d) and d.envelope]
             await unit.states(self._group.states).prefetch(keys)
-        for route, run in itertools.groupby(deliveries, key=lambda d: None if d.error else d.route):
-            if route is not None and route.in_runs:
-                await self._handle_run(unit, route, list(run))
-            elif route is not None:
+        for route, run in runs_of(deliveries):
+            if route.in_runs:
+                await self._handle_run(unit, route, run)
+            else:
                 for delivery in run:
                     await self._handle_one(unit, route, delivery)
 

@@ -37,7 +37,7 @@ class Span(msgspec.Struct, frozen=True):
 class DatabaseSource:
     """What all sources in the database have in common: their receipts tell what is known, and letters are rows."""
 
-    waits = False
+    drained = False
 
     async def sift(self, deliveries: Sequence[Delivery]) -> None:
         """See `Source.sift`."""
@@ -62,15 +62,16 @@ class LogSource(DatabaseSource):
 
     def __init__(self, database: Database, group: str, owner: str, topics: Sequence[str]) -> None:
         self._database, self._group, self._owner, self._topics = database, group, owner, list(topics)
-        self._position = log.Position(0, 0, 0)
+        self._position = log.Position(0, 0, 0, drained=False)
         self._skipped_at = -math.inf
 
     async def take(self, limit: int) -> list[Delivery]:
         """The next messages; none if another process reads for the group."""
         position, records = await log.read(self._database.pool, self._group, self._owner, self._topics, limit)
         if position is None:
+            self.drained = True
             return []
-        self._position = position
+        self._position, self.drained = position, position.drained
         if not records:
             await self._skip()
         return list(self._deliveries(position, records))
@@ -98,7 +99,7 @@ class LogSource(DatabaseSource):
         if self.lag >= SKIP_COUNT or (self.lag and clock - self._skipped_at >= SKIP_SECONDS):
             self._skipped_at = clock
             await log.move(self._database.pool, log.Move(self._group, position.at, position.head, position.epoch))
-            self._position = log.Position(position.head, position.epoch, position.head)
+            self._position = msgspec.structs.replace(position, at=position.head)
 
 
 class TimerSource(DatabaseSource):
@@ -110,6 +111,7 @@ class TimerSource(DatabaseSource):
     async def take(self, limit: int) -> list[Delivery]:
         """Due timers, the earliest first; none if another process looks after the group's."""
         rows = await self._database.pool.fetch(_DUE, self._group, self._owner, self._database.clock(), limit)
+        self.drained = len(rows) < limit
         return [Delivery(row["topic"], "", row["payload"], (row["name"], row["fire_at"])) for row in rows]
 
     async def acknowledge(self, con: Connection, deliveries: Sequence[Delivery]) -> None:
@@ -128,6 +130,7 @@ class ReplaySource(DatabaseSource):
     async def take(self, limit: int) -> list[Delivery]:
         """Those asked for, the oldest first; none if another process looks after the group's."""
         rows = await self._database.pool.fetch(_WANTED, self._group, self._owner, limit)
+        self.drained = len(rows) < limit
         return [Delivery(row["topic"], row["key"], row["raw"], row["id"]) for row in rows]
 
     async def acknowledge(self, con: Connection, deliveries: Sequence[Delivery]) -> None:

@@ -107,11 +107,18 @@ class ServiceTelemetry:
 
     def settled(self, group: Group, deliveries: Sequence[Delivery], seconds: float) -> None:
         """Counts, and a line for each message that is not one of an essay's, or that failed."""
-        outcomes = Counter((d.topic, _outcome(d)) for d in deliveries)
-        for (topic, outcome), count in outcomes.items():
+        kinds = Counter(map(_kind, deliveries))
+        for (topic, outcome, _), count in kinds.items():
             self._metrics.events_handled.labels(group.name, topic, outcome).inc(count)
         self._metrics.poll_duration.labels(group.name).observe(seconds)
         self._metrics.poll_messages.labels(group.name).observe(len(deliveries))
+        runs = {topic: count for (topic, outcome, in_runs), count in kinds.items() if in_runs and outcome == "handled"}
+        if len(runs) < len(kinds):
+            self._tell_each(group, deliveries, seconds)
+        if runs:
+            self._log.info("handled in runs", group=group.name, topics=runs, ms=round(seconds * 1000, 1))
+
+    def _tell_each(self, group: Group, deliveries: Sequence[Delivery], seconds: float) -> None:
         for delivery in deliveries:
             if delivery.known:
                 continue
@@ -119,7 +126,6 @@ class ServiceTelemetry:
                 self._tell_set_aside(group, delivery.topic, delivery.key, delivery.error)
             elif delivery.route is not None and not delivery.route.in_runs:
                 self._tell_handled(group, delivery, seconds)
-        self._tell_runs(group, deliveries, seconds)
 
     def _tell_set_aside(self, group: Group, topic: str, key: str, error: Exception) -> None:
         self._metrics.dead_letters.labels(group.name).inc()
@@ -131,11 +137,6 @@ class ServiceTelemetry:
                        event_id=envelope.event_id if envelope else None,
                        correlation_id=envelope.correlation_id if envelope else None,
                        ms=round(seconds * 1000, 1))  # fmt: skip
-
-    def _tell_runs(self, group: Group, deliveries: Sequence[Delivery], seconds: float) -> None:
-        runs = Counter(d.topic for d in deliveries if _outcome(d) == "handled" and d.route and d.route.in_runs)
-        if runs:
-            self._log.info("handled in runs", group=group.name, topics=dict(runs), ms=round(seconds * 1000, 1))
 
     def worked(self, group: Group, topic: str) -> None:
         """A count."""
@@ -158,7 +159,7 @@ class ServiceTelemetry:
         self._metrics.work_items_waiting.labels(group.name).set(backlog.work_waiting)
 
 
-def _outcome(delivery: Delivery) -> str:
-    if delivery.known:
-        return "known"
-    return "failed" if delivery.error else "handled"
+def _kind(delivery: Delivery) -> tuple[str, str, bool]:
+    """Its topic, what has become of it, and whether it was one of a run."""
+    outcome = "known" if delivery.known else "failed" if delivery.error else "handled"
+    return delivery.topic, outcome, delivery.route is not None and delivery.route.in_runs

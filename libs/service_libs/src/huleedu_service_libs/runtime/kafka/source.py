@@ -27,10 +27,11 @@ from huleedu_service_libs.runtime.recall import Recall
 from huleedu_service_libs.runtime.unit_of_work import UnitOfWork
 
 POLL_MS = 500  # for which a poll waits for the first record
-FETCH_WAIT_MS = 50  # for which a broker holds a request back while there is nothing for it
-FETCH_BYTES = 16 << 20  # kept in memory for a group, at most, while it is behind
+FETCH_WAIT_MS = 500  # for which a broker holds a request back while there is nothing for it
+FETCH_BYTES = 2 << 20  # compressed, of which one is in hand and one ahead of it while a group is behind
 HANDOVER_SECONDS = 5.0  # in which a poll may come to its end before its partitions go to somebody else
 SESSION_MS = 6_000  # without a heartbeat for so long, a consumer counts as gone
+COMMIT_SECONDS = 0.25  # between two commits of offsets; what a crash leaves uncommitted the inbox knows
 COMMIT_RETRY_SECONDS = 1.0
 LEAVE_SECONDS = 3.0  # for which a process that ends waits until its consumers have left
 
@@ -69,7 +70,7 @@ class Handover(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
 class KafkaSource:
     """One replica's share of a group's partitions. What it took stays in hand until its effect is committed."""
 
-    waits = True
+    drained = False
 
     def __init__(
         self,
@@ -89,6 +90,7 @@ class KafkaSource:
         self._farewells = Farewells()
         self._memory = group  # what Redis knows it by
         self._in_hand: list[tuple[TopicPartition, Any]] = []
+        self._in_poll = 0  # how many of them the running poll has
         self._taken: dict[TopicPartition, int] = {}
         self._assignment = 0
         self._free = asyncio.Event()
@@ -102,14 +104,15 @@ class KafkaSource:
         """What is in hand still, else the next messages, if there are any before long."""
         if not self._topics:
             await asyncio.Event().wait()  # a group of work items alone
-        consumer = self._consumer or await self._join()
+        consumer, holds_back = self._consumer or await self._join(), self._holds_back()
         try:
-            if not self._in_hand:
-                await self._poll(consumer, limit)
+            if holds_back or not self._in_hand:
+                await self._poll(consumer, paused=holds_back)
         except Exception:  # whatever is wrong with this consumer, the next one begins anew
             self._leave()
             raise
-        return [self._delivery(*placed) for placed in self._in_hand[:limit]]
+        self._in_poll = 0 if holds_back else min(limit, len(self._in_hand))
+        return [self._delivery(*placed) for placed in self._in_hand[: self._in_poll]]
 
     async def _join(self) -> Any:
         epoch = await self._database.pool.fetchval("select epoch::text from runtime.installation")
@@ -142,16 +145,17 @@ class KafkaSource:
         self._committing = asyncio.create_task(self._keep_committing())
         return consumer
 
-    async def _poll(self, consumer: Any, limit: int) -> None:
+    async def _poll(self, consumer: Any, *, paused: bool) -> None:
+        """Take all that is fetched: a partition of which a rest is left waits for the others to be fetched first."""
         _refuse_if_dead(consumer)
-        if self._holds_back():
+        if paused:
             consumer.pause(*consumer.assignment())
-        elif paused := consumer.paused():
-            consumer.resume(*paused)
-        found = await consumer.getmany(timeout_ms=POLL_MS, max_records=limit)
+        elif resumed := consumer.paused():
+            consumer.resume(*resumed)
+        found = await consumer.getmany(timeout_ms=POLL_MS)
         if found:
             # Topic by topic: the longer a run of one kind of message, the cheaper it is to handle.
-            self._in_hand = [(place, record) for place in sorted(found) for record in found[place]]
+            self._in_hand += [(place, record) for place in sorted(found) for record in found[place]]
             self._free.clear()
             self._taken.update({place: records[-1].offset + 1 for place, records in found.items()})
 
@@ -197,6 +201,7 @@ class KafkaSource:
             if delivery.envelope is not None and delivery.error is None and not delivery.known:
                 self._handled_ids.append(delivery.envelope.event_id)
         del self._in_hand[: len(deliveries)]
+        self._in_poll -= len(deliveries)
         if not self._in_hand:
             self._free.set()
         self._to_commit.set()
@@ -213,6 +218,7 @@ class KafkaSource:
                 self._to_commit.set()
             ids, self._handled_ids = self._handled_ids, []
             await self._recall.remember(self._memory, ids)
+            await asyncio.sleep(COMMIT_SECONDS)
 
     async def _commit(self) -> None:
         """Commit how far we have come; what the brokers have not confirmed is committed again."""
@@ -226,6 +232,9 @@ class KafkaSource:
 
     async def _hand_over(self) -> None:
         """Let the running poll end, commit, and let go of the rest."""
+        del self._in_hand[self._in_poll :]
+        if not self._in_hand:
+            self._free.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(HANDOVER_SECONDS):
                 await self._free.wait()
@@ -235,7 +244,7 @@ class KafkaSource:
 
     def _let_go(self) -> None:
         self._assignment += 1
-        self._in_hand, self._handled, self._taken = [], {}, {}
+        self._in_hand, self._in_poll, self._handled, self._taken = [], 0, {}, {}
         self._free.set()
 
     def backlog(self) -> tuple[int, float]:
