@@ -8,6 +8,7 @@ from typing import Protocol
 import asyncpg
 
 from huleedu_service_libs.runtime import PostgresEventBus
+from huleedu_service_libs.runtime.database import MEMBER_SECONDS
 from huleedu_service_libs.runtime.database_event_bus import DatabaseEventBus
 from huleedu_service_libs.runtime.kafka import KafkaEventBus, KafkaOptions
 from infra.kafka import KafkaBroker
@@ -50,12 +51,12 @@ class OverPostgres:
             yield
 
 
-# The owner of the cursor named `relay` sends what the log says; here it is nobody, who never dies.
-HOLD_RELAY = """with nobody as (
-    insert into runtime.member(owner, expires_at) values ('nobody', now() + interval '1 day') on conflict do nothing)
-  insert into runtime.cursor(grp, at, owner) values ('relay', 0, 'nobody')
+# The owner of the cursor named `relay` sends what the log says; here it is nobody, who is alive all the same.
+HOLD_RELAY = """insert into runtime.cursor(grp, at, owner) values ('relay', 0, 'nobody')
   on conflict (grp) do update set owner = excluded.owner, epoch = runtime.cursor.epoch + 1"""
 _LET_GO = "update runtime.cursor set owner = $1, epoch = epoch + 1 where grp = 'relay'"
+_BEAT = f"""insert into runtime.member(owner, expires_at) values ('nobody', now() + interval '{MEMBER_SECONDS} seconds')
+  on conflict (owner) do update set expires_at = excluded.expires_at"""
 
 
 class OverKafka:
@@ -72,8 +73,7 @@ class OverKafka:
     @asynccontextmanager
     async def prepared(self) -> AsyncIterator[None]:
         """The bus runs; its relay does not."""
-        await self._execute(HOLD_RELAY)
-        async with going(self.bus):
+        async with relay_held(self._dsn), going(self.bus):
             await asyncio.sleep(JOIN_S)
             yield
 
@@ -89,6 +89,24 @@ class OverKafka:
 
     async def _execute(self, statement: str, *arguments: object) -> None:
         await execute(self._dsn, statement, *arguments)
+
+
+@asynccontextmanager
+async def relay_held(dsn: str) -> AsyncIterator[None]:
+    """Within, nobody can be its owner without being taken for gone; it is so now."""
+    beating = asyncio.create_task(_beat(dsn))
+    try:
+        await execute(dsn, HOLD_RELAY)
+        yield
+    finally:
+        beating.cancel()
+        await asyncio.wait([beating])
+
+
+async def _beat(dsn: str) -> None:
+    while True:
+        await execute(dsn, _BEAT)
+        await asyncio.sleep(MEMBER_SECONDS / 3)
 
 
 async def execute(dsn: str, statement: str, *arguments: object) -> None:

@@ -12,7 +12,7 @@ import aiohttp
 import asyncpg
 import msgspec
 
-from benchmarks.carriers import HOLD_RELAY, JOIN_S, execute, going
+from benchmarks.carriers import HOLD_RELAY, JOIN_S, execute, going, relay_held
 from benchmarks.flow import BOS, PHASES, SERVICES, Flow, played
 from benchmarks.stage import Server, fetch, wait_until
 from huleedu.platform import migrate
@@ -28,8 +28,7 @@ SETTINGS = {
     "BATCH_ORCHESTRATOR_SERVICE_AVAILABLE_PHASES": msgspec.json.encode(PHASES).decode(),
 }
 # Whoever of the replicas is first gets the relay.
-_FREE_RELAY = f"""with gone as (delete from runtime.member where owner = 'nobody'),
-  free as (update runtime.cursor set owner = null, epoch = epoch + 1 where grp = 'relay')
+_FREE_RELAY = f"""with free as (update runtime.cursor set owner = null, epoch = epoch + 1 where grp = 'relay')
   select pg_notify('{CHANNEL}', 'nobody member')"""
 
 
@@ -108,7 +107,6 @@ async def cluster_flow(on: Server, kafka: KafkaBroker, name: str, replicas: int)
 @asynccontextmanager
 async def _prepared(scene: ClusterScene, bus: KafkaEventBus) -> AsyncIterator[None]:
     """The third phase's stand-in reads; what BOS says is held."""
-    await execute(scene.cluster.databases[BOS], HOLD_RELAY)
-    async with going(bus):
+    async with relay_held(scene.cluster.databases[BOS]), going(bus):
         await asyncio.sleep(JOIN_S)
         yield

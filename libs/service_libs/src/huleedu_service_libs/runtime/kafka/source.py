@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import msgspec
@@ -162,7 +162,7 @@ class KafkaSource:
     def _delivery(self, place: TopicPartition, record: Any) -> Delivery:
         return Delivery(
             self._topics[place.topic],
-            "" if record.key is None else storable(record.key.decode("utf-8", "replace")),
+            "" if record.key is None else _key_of(record.key),
             record.value or b"",
             Stand(place, record.offset, self._assignment),
         )
@@ -270,6 +270,11 @@ class KafkaSource:
         """Leave the group at once; waits at most `LEAVE_SECONDS`."""
         self._leave()
         await self._farewells.finish(LEAVE_SECONDS)
+
+
+@lru_cache(maxsize=10_000)
+def _key_of(raw: bytes) -> str:
+    return storable(raw.decode("utf-8", "replace"))
 
 
 def _refuse_if_dead(consumer: Any) -> None:
