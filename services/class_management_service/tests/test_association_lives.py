@@ -87,6 +87,7 @@ class Lives(RuleBasedStateMachine):
         if refused:
             assert self.batch is before
         else:
+            assert seen is None or (before is not None and seen <= before.version)
             assert isinstance(self.batch, Associations)
             decided = {essay: self.batch.essays[essay].decision for essay in chosen}
             assert {essay: each and each.student_id for essay, each in decided.items()} == chosen

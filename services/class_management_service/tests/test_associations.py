@@ -12,6 +12,7 @@ from class_management_service.domain.choices import (
     Outdated,
     StudentTwice,
     UnknownEssays,
+    VersionAhead,
     objection,
 )
 from class_management_service.domain.decide import SYSTEM, decide
@@ -228,6 +229,9 @@ def test_who_has_not_seen_anothers_decision_is_shown_it() -> None:
     assert list(found.essays) == ["one"]
     assert objection(batch, teacher(choices={"one": "cia"}, seen=1)) is None
     assert objection(batch, teacher(choices={"one": "asa"}, seen=batch.version)) is None
+    ahead = teacher(choices={"one": "cia"}, seen=batch.version + 1)
+    assert objection(batch, ahead) == VersionAhead(batch.version)
+    assert step(batch, ahead) == (batch, ())
 
 
 def test_other_suggestions_take_the_place_of_those_that_nobody_decided_on() -> None:

@@ -167,6 +167,18 @@ async def test_two_teachers_at_once_do_not_overwrite_each_other(anna: Teacher, w
     ]
 
 
+async def test_a_version_that_has_not_been_yet_is_nobodys_to_have_seen(anna: Teacher, world: World) -> None:
+    await matched(anna, world)
+    answer = await anna.ask("POST", f"{PATH}/confirm", {"finish": True, "version": 2})
+    said = await answer.get_json()
+
+    assert (answer.status_code, said["code"]) == (409, "VERSION_UNKNOWN")
+    assert said["detail"] == (
+        "Version 2 of who wrote these essays has not been yet, the newest is 1: look at them again."
+    )
+    assert (await anna.told("POST", PATH, {"finish": True, "version": 1}))["status"] == "confirmed"
+
+
 async def test_many_at_once_are_all_decided(anna: Teacher, world: World) -> None:
     _, asa, bo = await matched(anna, world)
     wanted = [("one", asa), ("two", bo), ("three", None)]
