@@ -159,6 +159,13 @@ class StudentMatchingBody(BaseModel):
     error_code: str | None
 
 
+class NextRunBody(BaseModel):
+    """A run that was asked for after a cancellation, and begins once it is confirmed who wrote the essays."""
+
+    run_id: str
+    requested_pipeline: str
+
+
 class FileFailureBody(BaseModel):
     """A file that could not be used."""
 
@@ -226,6 +233,7 @@ class BatchStatusResponse(BaseModel):
     paused: HaltBody | None
     cancelled: HaltBody | None
     runs: list[RunBody]
+    next_run: NextRunBody | None = None
     student_matching: StudentMatchingBody | None = Field(description="null unless the batch belongs to a class")
     failures: list[FileFailureBody]
     created_at: datetime

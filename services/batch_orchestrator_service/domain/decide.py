@@ -48,7 +48,9 @@ def decide(batch: Batch | None, fact: Fact, at: datetime) -> tuple[Batch | None,
 def _step(batch: Batch | None, fact: Fact, at: datetime) -> tuple[Batch | None, Effects]:
     if batch is None:
         return on_content.registered(fact, at) if isinstance(fact, BatchRegistered) else (None, ())
-    return _next(batch, fact, at)
+    changed, effects = _next(batch, fact, at)
+    begun, said = on_request.next_run_begun(changed, at)
+    return begun, (*effects, *said)
 
 
 def _next(batch: Batch, fact: Fact, at: datetime) -> Step:

@@ -26,6 +26,13 @@ def begun(batch: Batch, at: datetime) -> Step:
     return batch, () if answered else (matching_command(batch, at),)
 
 
+def taken_up(batch: Batch, at: datetime) -> Step:
+    """What a cancellation has stopped is waited for once more, and asked for if that never was."""
+    if batch.matching.began_at is None:
+        return begun(batch, at)
+    return _with(batch, replace(batch.matching, wait=_next_wait(batch, batch.matching, at))), ()
+
+
 def suggested(batch: Batch, at: datetime) -> Step:
     """From now on it is the teacher who is waited for; class management tells them."""
     matching = batch.matching

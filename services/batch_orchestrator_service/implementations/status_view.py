@@ -21,6 +21,7 @@ from batch_orchestrator_service.status_models import (
     IngestionProgress,
     KeptPrompt,
     KeptReference,
+    NextRunBody,
     PhaseProgressBody,
     RunBody,
     RunPhaseBody,
@@ -47,6 +48,7 @@ def status_of(batch: Batch, progress: Progress) -> BatchStatusResponse:
         paused=_halt(batch.paused),
         cancelled=_halt(batch.cancelled),
         runs=[_run(batch, run) for run in batch.runs],
+        next_run=_next_run(batch),
         student_matching=_matching(batch) if batch.is_regular else None,
         failures=_failures(batch),
         created_at=batch.registered_at,
@@ -149,6 +151,12 @@ def _phase_wait(phase: PhaseRun) -> WaitingFor | None:
 
 def _halt(halt: Halt | None) -> HaltBody | None:
     return None if halt is None else HaltBody(since=halt.at, asked_by=halt.asked_by, reason=halt.reason)
+
+
+def _next_run(batch: Batch) -> NextRunBody | None:
+    if (asked := batch.next_run) is None:
+        return None
+    return NextRunBody(run_id=asked.run_id, requested_pipeline=asked.requested_pipeline)
 
 
 def _run(batch: Batch, run: Run) -> RunBody:

@@ -170,7 +170,7 @@ class BatchLife(RuleBasedStateMachine):
             cancelled = isinstance(fact, CancelAsked) and before.status is BatchStatus.READY_FOR_PIPELINE_EXECUTION
             assert self.batch.status is before.status or isinstance(fact, FURTHER_REQUESTS) or cancelled
 
-    def request(self, names: set[PhaseName], reuse: set[PhaseName]) -> Fact:
+    def request(self, names: set[PhaseName], reuse: set[PhaseName]) -> PipelineResolved:
         """A client asks for these phases, and so for what they need."""
         self.runs += 1
         wanted = [name for name in NEEDS if any(name == asked or name in NEEDS[asked] for asked in names)]

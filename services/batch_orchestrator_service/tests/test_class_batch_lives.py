@@ -8,13 +8,22 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, initialize, invariant, rule, run_state_machine_as_test
 from msgspec.structs import replace
 
+from batch_orchestrator_service.domain.asked import PipelineResolved
 from batch_orchestrator_service.domain.batch import Batch
 from batch_orchestrator_service.domain.decide import decide
 from batch_orchestrator_service.domain.facts import Fact
 from batch_orchestrator_service.domain.matching import Confirmation
-from batch_orchestrator_service.tests.said import CLASS, confirmed, ready, registered, suggested
-from batch_orchestrator_service.tests.test_batch_lives import ESSAYS, LIVES, NEGATIVE, BatchLife, Decide, subsets
-from common_core.enums import BatchStatus, ClassType
+from batch_orchestrator_service.tests.said import CLASS, cancel, confirmed, provisioned, ready, registered, suggested
+from batch_orchestrator_service.tests.test_batch_lives import (
+    ESSAYS,
+    LIVES,
+    NEGATIVE,
+    PHASES,
+    BatchLife,
+    Decide,
+    subsets,
+)
+from common_core.enums import BatchStatus, ClassType, PhaseName
 from common_core.messages.batch import BatchEssaysReady
 from common_core.messages.matching import (
     BatchServiceStudentMatchingInitiateCommandDataV1,
@@ -51,6 +60,17 @@ class ClassBatchLife(BatchLife):
             assert self.batch.paused is None
             self.asked.append(effect)
 
+    def request(self, names: set[PhaseName], reuse: set[PhaseName]) -> PipelineResolved:
+        """It knows what has happened so far: what it would take up is not there yet, or not cancelled once more."""
+        return replace(super().request(names, reuse), as_of=self.batch.version if self.batch else 0)
+
+    @rule(target=facts, names=st.sets(PHASES, min_size=1))
+    def it_is_wanted_after_all(self, names: set[PhaseName]) -> Fact:
+        """Cancelled while it may not be known who wrote what, and asked for again."""
+        self.happens(provisioned(ESSAYS))
+        self.happens(cancel())
+        return self.said(self.request(names, set()), at_once=True)
+
     @rule(target=facts, at_once=st.booleans())
     def matching_answers(self, at_once: bool) -> Fact:
         return self.said(suggested(ESSAYS), at_once)
@@ -72,6 +92,12 @@ class ClassBatchLife(BatchLife):
     @invariant()
     def matching_is_asked_for_once(self) -> None:
         assert len(self.asked) <= 1
+
+    @invariant()
+    def what_was_taken_up_begins_as_soon_as_it_can(self) -> None:
+        if self.batch is not None and self.batch.next_run is not None:
+            assert not self.batch.has_ended
+            assert not self.batch.accepts_pipeline
 
     @invariant()
     def nothing_is_done_with_essays_that_nobody_has_named(self) -> None:
@@ -114,6 +140,14 @@ def waits_for_ever(batch: Batch | None, fact: Fact, at: datetime) -> tuple[Batch
     return batch, tuple(e for e in effects if not (isinstance(e, Later) and e.name.endswith(" students")))
 
 
+def forgets_what_was_wanted(batch: Batch | None, fact: Fact, at: datetime) -> tuple[Batch | None, tuple[Effect, ...]]:
+    """Takes the batch up again, and not the pipeline."""
+    if batch is None or not batch.can_be_taken_up or not isinstance(fact, PipelineResolved):
+        return decide(batch, fact, at)
+    changed, effects = decide(batch, fact, at)
+    return changed and replace(changed, early=()), effects
+
+
 def forgets_who_wrote_what(batch: Batch | None, fact: Fact, at: datetime) -> tuple[Batch | None, tuple[Effect, ...]]:
     """Takes a confirmation that comes before its turn for nothing."""
     if batch and isinstance(fact, StudentAssociationsConfirmedV1) and batch.matching.essays_ready_at:
@@ -124,7 +158,9 @@ def forgets_who_wrote_what(batch: Batch | None, fact: Fact, at: datetime) -> tup
     return changed, effects
 
 
-@pytest.mark.parametrize("broken", [asks_again, waits_for_ever, forgets_who_wrote_what, takes_ready_for_named])
+@pytest.mark.parametrize(
+    "broken", [asks_again, waits_for_ever, forgets_what_was_wanted, forgets_who_wrote_what, takes_ready_for_named]
+)
 def test_a_rule_that_is_broken_is_found_out(broken: Decide) -> None:
     class BrokenLife(ClassBatchLife):
         decide = staticmethod(broken)
