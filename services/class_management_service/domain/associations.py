@@ -68,7 +68,8 @@ class Associations(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """A batch's essays by id. `user_id` is whose class it is, `until` when time is up.
 
     `unknown_id` is the student who stands for an unknown one when time was up; `attempt` is matching's. The teacher has
-    been waited for since `waiting_since`, unless the batch is cancelled: `heard` is BOS's version that last said whether.
+    been waited for since `waiting_since`, unless the batch is cancelled: whether it is, BOS last said in its version
+    `heard`.
     """
 
     batch_id: str

@@ -99,8 +99,8 @@ class End(Struct, frozen=True, kw_only=True):
 class Batch(Struct, frozen=True, kw_only=True):
     """All that is known of a batch as a whole. Nothing in it depends on the order in which it became known.
 
-    `tries` are in the order of their editions. `cancelled` and `resumed` are BOS's versions that last said so, as long as
-    there was no run.
+    `tries` are in the order of their editions. `cancelled` (before any run) and `resumed` are BOS's versions that last
+    said so.
     """
 
     registration: Registration | None = None
