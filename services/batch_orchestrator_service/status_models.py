@@ -118,8 +118,8 @@ class WaitingFor(BaseModel):
     """What the batch waits for, and since when.
 
     `until` is when it is waited for no longer, and when the next_attempt begins. A class's batch waits for
-    student_matching, then teacher_confirmation (which class management makes by itself at its own time limit), then
-    essays_ready (of ELS).
+    student_matching, then teacher_confirmation (which class management makes by itself at `until`, its `confirm_by`;
+    null before it has said so), then essays_ready (of ELS).
     """
 
     what: Literal[

@@ -16,6 +16,7 @@ from batch_orchestrator_service.domain.asked import (
 )
 from batch_orchestrator_service.domain.batch import Batch
 from batch_orchestrator_service.domain.facts import (
+    ConfirmationLimited,
     ContentDeadlinePassed,
     Fact,
     PhaseDeadlinePassed,
@@ -70,6 +71,8 @@ def _next(batch: Batch, fact: Fact, at: datetime) -> Step:
             return on_content.overdue(batch, fact, at)
         case StudentsSuggested():
             return on_matching.suggested(batch, at)
+        case ConfirmationLimited():
+            return on_matching.limited(batch, fact)
         case StudentAssociationsConfirmedV1():
             return on_matching.confirmed(batch, fact, at)
         case StudentsDeadlinePassed():

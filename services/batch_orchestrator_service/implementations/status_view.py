@@ -132,7 +132,7 @@ def waiting_for(batch: Batch) -> list[WaitingFor]:
     if batch.ingestion.is_open:
         return [WaitingFor(what="content", since=batch.ingestion.wait.since, until=batch.ingestion.wait.until)]
     if (step := batch.matching.wait) is not None:
-        return [WaitingFor(what=batch.matching.awaits, since=step.since, until=step.until)]
+        return [WaitingFor(what=batch.matching.awaits, since=step.since, until=batch.matching.ends_by)]
     since = batch.matching.over_at or batch.ingestion.closed_at or batch.registered_at
     return [WaitingFor(what="pipeline_request", since=since)]
 

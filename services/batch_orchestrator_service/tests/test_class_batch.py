@@ -1,7 +1,7 @@
 """A batch of a class waits until it is known who wrote its essays; a guest's never does."""
 
 import itertools
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -23,6 +23,7 @@ from batch_orchestrator_service.tests.said import (
     cancel,
     confirmed,
     later,
+    limited,
     pause,
     phase,
     provisioned,
@@ -116,6 +117,31 @@ def test_every_step_has_its_own_time() -> None:
 
     assert shown.matching.wait == Wait(later(hours=5), later(hours=5, days=2))
     assert decided.matching.wait == Wait(later(hours=9), later(hours=10))
+
+
+def shown_until(batch: Batch) -> datetime | None:
+    """When what it waits for ends by itself."""
+    (wait,) = status_of(batch, {}).waiting_for
+    return wait.until
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations([suggested(), limited(), limited(2, later(hours=30))])))
+def test_the_teacher_is_shown_class_managements_limit_and_not_the_safety_net(order: tuple[Fact, ...]) -> None:
+    batch = after(OF_A_CLASS, provisioned(), *order)
+
+    assert shown_until(batch) == later(hours=30)
+    assert batch.matching.wait == Wait(AT, DUE)
+    assert shown_until(after(OF_A_CLASS, provisioned(), suggested())) is None
+    assert shown_until(then(batch, confirmed())[0]) == later(hours=1)
+    assert shown_until(after(OF_A_CLASS, provisioned())) == DUE
+
+
+def test_a_limit_of_before_a_cancellation_is_shown_no_longer_once_it_is_over() -> None:
+    cancelled = after(OF_A_CLASS, provisioned(), suggested(), limited(), cancel())
+    woken, _ = then(cancelled, SPELLING_THEN_ANALYSIS, later(days=5))
+
+    assert shown_until(woken) is None
+    assert shown_until(then(woken, limited(3, later(days=6)))[0]) == later(days=6)
 
 
 def test_what_the_time_limit_has_decided_is_shown() -> None:

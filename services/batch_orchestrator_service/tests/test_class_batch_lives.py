@@ -1,6 +1,6 @@
 """Any life a class's batch can have: students are suggested, confirmed and corrected whenever it may be (I9)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import settings
@@ -13,7 +13,16 @@ from batch_orchestrator_service.domain.batch import Batch
 from batch_orchestrator_service.domain.decide import decide
 from batch_orchestrator_service.domain.facts import Fact
 from batch_orchestrator_service.domain.matching import Confirmation
-from batch_orchestrator_service.tests.said import CLASS, cancel, confirmed, provisioned, ready, registered, suggested
+from batch_orchestrator_service.tests.said import (
+    CLASS,
+    cancel,
+    confirmed,
+    limited,
+    provisioned,
+    ready,
+    registered,
+    suggested,
+)
 from batch_orchestrator_service.tests.test_batch_lives import (
     ESSAYS,
     LIVES,
@@ -74,6 +83,10 @@ class ClassBatchLife(BatchLife):
     @rule(target=facts, at_once=st.booleans())
     def matching_answers(self, at_once: bool) -> Fact:
         return self.said(suggested(ESSAYS), at_once)
+
+    @rule(target=facts, version=st.integers(1, 4), hours=st.integers(-24, 24), at_once=st.booleans())
+    def class_management_limits_the_wait(self, version: int, hours: int, at_once: bool) -> Fact:
+        return self.said(limited(version, self.at + timedelta(hours=hours)), at_once)
 
     @rule(target=facts, version=st.none() | st.integers(1, 4), by_time_limit=st.booleans(), at_once=st.booleans())
     def students_are_confirmed(self, version: int | None, by_time_limit: bool, at_once: bool) -> Fact:
