@@ -69,19 +69,19 @@ def test_what_is_unclear_is_asked_again(said: str, why: str) -> None:
         choice(said, ESSAYS, [ASA, ASTA])
 
 
-FOUND = {"batch_id": "b", "class_id": "c", "confirm_by": "tomorrow", "associations": ESSAYS}
+FOUND = {"batch_id": "b", "class_id": "c", "confirm_by": "tomorrow", "version": 1, "associations": ESSAYS}
 
 
 class ClassManagement:
-    """Hears what is decided; objects to the first that is said, if it is told to."""
+    """Hears what is decided; objects to the first that is said, if it is told how, and has moved on by then."""
 
     def __init__(self) -> None:
         self.heard: list[dict[str, Any]] = []
-        self.objects = False
+        self.objection: dict[str, Any] | None = None
 
     async def show(self, _: web.Request) -> web.Response:
         """What is suggested."""
-        return web.json_response(FOUND)
+        return web.json_response(FOUND | {"version": 1 + len(self.heard)})
 
     async def roster(self, _: web.Request) -> web.Response:
         """Who is in the class."""
@@ -90,9 +90,8 @@ class ClassManagement:
     async def decide(self, request: web.Request) -> web.Response:
         """Take it."""
         self.heard.append(await request.json())
-        if self.objects and len(self.heard) == 1:
-            problem = {"detail": "That student has written another essay.", "code": "STUDENT_TWICE"}
-            return web.json_response(problem, status=422, content_type="application/problem+json")
+        if self.objection and len(self.heard) == 1:
+            return web.json_response(self.objection, status=409, content_type="application/problem+json")
         return web.json_response({"associations_confirmed": 1, "associations_rejected": 1})
 
 
@@ -134,10 +133,28 @@ async def test_the_teachers_word_goes_before_what_is_suggested(api: Api, managem
 
 
 async def test_an_objection_is_shown_and_the_teacher_asked_again(api: Api, management: ClassManagement) -> None:
-    management.objects = True
+    management.objection = {"detail": "That student has written another essay.", "code": "STUDENT_TWICE"}
 
     assert "That student has written another essay." in await told(api, "2=åsa", "", "2=-", "")
     assert management.heard[-1]["associations"] == [{"essay_id": "e2", "student_id": None}]
+
+
+@pytest.mark.parametrize(
+    "objection",
+    [
+        {"detail": "Version 1 has not been yet: look at them again.", "code": "VERSION_UNKNOWN"},
+        {"detail": "Somebody has decided.", "errors": [{"detail": "asa.txt: Asta Lindqvist, said bo"}]},
+    ],
+)
+async def test_what_has_changed_meanwhile_is_shown_and_then_seen(
+    api: Api, management: ClassManagement, objection: dict[str, Any]
+) -> None:
+    management.objection = objection
+    shown = await told(api, "", "")
+
+    sentences = [objection["detail"], *(each["detail"] for each in objection.get("errors", []))]
+    assert all(sentence in shown for sentence in sentences)
+    assert [said["version"] for said in management.heard] == [1, 2]
 
 
 async def test_with_yes_nobody_is_asked_and_only_what_is_likely_is_taken(api: Api, management: ClassManagement) -> None:

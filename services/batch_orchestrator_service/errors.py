@@ -87,7 +87,7 @@ class BatchPaused(Conflict):
 class BatchCancelled(Conflict):
     """The batch was cancelled. It takes a further pipeline once its content is closed, and nothing else.
 
-    If it belongs to a class, its students must have been confirmed.
+    If it belongs to a class, that pipeline begins when it is confirmed who wrote the essays.
     """
 
     code = "BATCH_CANCELLED"

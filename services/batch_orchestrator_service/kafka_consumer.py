@@ -69,7 +69,7 @@ class BatchKafkaConsumer:
             on(RetryAsked, bulk.decide),
             on(ClientBatchPipelineRequestV1, requests.handle),
             on_run(ELSBatchPhaseProgressV1, progress.handle, with_states=True),
-            on_run(TeacherNotificationRequestedV1, notifications.handle),
+            on_run(TeacherNotificationRequestedV1, notifications.handle, with_states=True),
         )
 
     def groups(self) -> tuple[Group, ...]:

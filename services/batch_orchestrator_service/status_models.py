@@ -118,8 +118,8 @@ class WaitingFor(BaseModel):
     """What the batch waits for, and since when.
 
     `until` is when it is waited for no longer, and when the next_attempt begins. A class's batch waits for
-    student_matching, then teacher_confirmation (which class management makes by itself at its own time limit), then
-    essays_ready (of ELS).
+    student_matching, then teacher_confirmation (which class management makes by itself at `until`, its `confirm_by`;
+    null before it has said so), then essays_ready (of ELS).
     """
 
     what: Literal[
@@ -157,6 +157,13 @@ class StudentMatchingBody(BaseModel):
     confirmed_at: datetime | None
     by_time_limit: bool
     error_code: str | None
+
+
+class NextRunBody(BaseModel):
+    """A run that was asked for after a cancellation, and begins once it is confirmed who wrote the essays."""
+
+    run_id: str
+    requested_pipeline: str
 
 
 class FileFailureBody(BaseModel):
@@ -226,6 +233,7 @@ class BatchStatusResponse(BaseModel):
     paused: HaltBody | None
     cancelled: HaltBody | None
     runs: list[RunBody]
+    next_run: NextRunBody | None = None
     student_matching: StudentMatchingBody | None = Field(description="null unless the batch belongs to a class")
     failures: list[FileFailureBody]
     created_at: datetime

@@ -26,7 +26,7 @@ class ConfirmationRequest(Body):
 
     `accept_suggestions`: each other open essay is of the student suggested first, if matching is `at_least` as sure.
     `finish`: what is open even then was written by nobody of the class. With the `version` that was read, nothing that
-    somebody else has decided meanwhile is overwritten.
+    somebody else has decided meanwhile is overwritten; one that has not been yet is refused.
     """
 
     associations: list[AssociationChoice] = Field(default=[], max_length=5000)

@@ -162,6 +162,15 @@ class AssociationsChanged(Conflict):
     code = "ASSOCIATIONS_CHANGED"
 
 
+class VersionUnknown(Conflict):
+    """Version {version} of who wrote these essays has not been yet, the newest is {newest}: look at them again.
+
+    It is that of another batch, or of before a backup was restored.
+    """
+
+    code = "VERSION_UNKNOWN"
+
+
 class EssaysNotOfBatch(Unprocessable):
     """These are no essays of the batch: {essays}."""
 

@@ -4,7 +4,7 @@ from class_management_service.config import SERVICE_NAME
 from class_management_service.domain.facts import ConfirmationDue
 from class_management_service.implementations.association_table import AssociationTable
 from class_management_service.implementations.matches_handler import MatchesHandler
-from common_core.messages.control import BatchRunCancelledV1
+from common_core.messages.control import BatchResumedV1, BatchRunCancelledV1
 from common_core.messages.matching import BatchAuthorMatchesSuggestedV1
 from huleedu_service_libs.runtime.routing import Group, on_run
 
@@ -20,6 +20,7 @@ class ClassKafkaConsumer:
         routes = (
             on_run(BatchAuthorMatchesSuggestedV1, self._matches.suggested),
             on_run(BatchRunCancelledV1, self._matches.cancelled),
+            on_run(BatchResumedV1, self._matches.resumed),
             on_run(ConfirmationDue, self._matches.overdue),
         )
         return (Group(name=SERVICE_NAME, states=self._table, routes=routes),)

@@ -9,7 +9,7 @@ from common_core.messages.batch import (
 )
 from common_core.messages.classes import EssayStudentAssociationUpdatedV1
 from common_core.messages.content import EssaySlotAssignedV1, EssayValidationFailedV1, ExcessContentProvisionedV1
-from common_core.messages.control import BatchRunCancelledV1, BatchWaitGivenUpV1
+from common_core.messages.control import BatchResumedV1, BatchRunCancelledV1, BatchWaitGivenUpV1
 from common_core.messages.nlp import EssayNlpCompletedV1
 from common_core.messages.pipeline import (
     BatchServiceAIFeedbackInitiateCommandDataV1,
@@ -54,6 +54,7 @@ class ResultKafkaConsumer:
                     on(BatchServiceAIFeedbackInitiateCommandDataV1, self._batches.handle),
                     on(ELSBatchPhaseOutcomeV1, self._batches.handle),
                     on(BatchRunCancelledV1, self._batches.handle),
+                    on(BatchResumedV1, self._batches.handle),
                     on(BatchWaitGivenUpV1, self._batches.handle),
                     on_run(EssaySlotAssignedV1, self._essays.slots_assigned),
                     on_run(EssayStudentAssociationUpdatedV1, self._essays.students_named),

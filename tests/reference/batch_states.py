@@ -119,6 +119,8 @@ def _key(batch: Batch) -> object:
         matching.awaits,
         matching.status,
         bool(matching.essays_ready_at),
+        bool(matching.began_at),
+        batch.next_run is not None,
         _label(batch),
         ingestion.is_open,
         ingestion.wait.overdue,

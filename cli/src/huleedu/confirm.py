@@ -39,7 +39,7 @@ async def confirm_students(console: Console, api: Api, batch_id: str, *, yes: bo
 
 
 async def _asked(console: Console, api: Api, found: Json, ask: Ask) -> Json:
-    """Until the teacher is content and class management has no objection."""
+    """Until the teacher is content and class management has no objection; what it objects with has then been seen."""
     essays, students = found["associations"], await students_of(api, found["class_id"])
     choices: dict[str, str | None] = {}
     console.print(HOW)
@@ -52,10 +52,14 @@ async def _asked(console: Console, api: Api, found: Json, ask: Ask) -> Json:
             raise NotNow(f"It waits for you until {found['confirm_by']}: huleedu confirm {found['batch_id']}")
         try:
             if not said:
-                return await decide(api, found["batch_id"], _all_but(choices, 0.0))
+                return await decide(api, found["batch_id"], _all_but(choices, 0.0) | {"version": found["version"]})
             essay, student = choice(said, essays, students)
-        except (ValueError, Refused) as objection:
-            console.print(str(objection), style="red")
+        except ValueError as unclear:
+            console.print(str(unclear), style="red")
+            continue
+        except Refused as refused:
+            console.print("\n".join([str(refused), *(each["detail"] for each in refused.errors)]), style="red")
+            found = await associations_of(api, found["batch_id"])
             continue
         choices[essay["essay_id"]] = student["student_id"] if student else None
         console.print(f"{essay['filename']}: {_full_name(student) if student else 'nobody in the class'}")

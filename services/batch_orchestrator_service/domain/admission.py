@@ -31,9 +31,7 @@ def refusal(batch: Batch) -> RefusedCommand | None:
         return BatchCancelled() if batch.cancelled else BatchNotReady()
     if not batch.essays.ready:
         return ContentIngestionFailed()
-    if batch.is_regular and not batch.matching.is_over:
-        return BatchCancelled() if batch.cancelled else StudentsNotConfirmed()
-    return None
+    return None if batch.knows_students or batch.can_be_taken_up else StudentsNotConfirmed()
 
 
 def essays_to_retry(batch: Batch, name: PhaseName, essay_ids: Sequence[str]) -> frozenset[int] | RefusedCommand:

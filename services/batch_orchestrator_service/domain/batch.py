@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from batch_orchestrator_service.domain.asked import BatchRegistered
+from batch_orchestrator_service.domain.asked import BatchRegistered, PipelineResolved
 from batch_orchestrator_service.domain.essays import Essays
 from batch_orchestrator_service.domain.ingestion import Ingestion
 from batch_orchestrator_service.domain.matching import Matching
@@ -36,7 +36,8 @@ class Halt(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 class Batch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A class's essays and all that has happened to them. `version` counts the facts that changed it.
 
-    It is `paused` until it is resumed or cancelled, and `cancelled` until somebody asks for a further pipeline.
+    It is `paused` until it is resumed or cancelled, and `cancelled` until somebody asks for a further pipeline. Those
+    that were asked for before it was known who wrote the essays are kept in `early`.
     """
 
     registration: BatchRegistered
@@ -48,6 +49,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     ingestion: Ingestion = Ingestion()
     essays: Essays
     matching: Matching = Matching()
+    early: tuple[PipelineResolved, ...] = ()
     runs: tuple[Run, ...] = ()
     paused: Halt | None = None
     cancelled: Halt | None = None
@@ -63,10 +65,19 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
         return self.registration.class_type is ClassType.REGULAR
 
     @property
+    def knows_students(self) -> bool:
+        """Who wrote the essays keeps nothing waiting, or no longer."""
+        return not self.is_regular or self.matching.is_over
+
+    @property
     def awaits_students(self) -> bool:
         """There are essays, and who wrote them is to be known before anything is done with them."""
-        is_wanted = self.is_regular and not self.matching.is_over
-        return is_wanted and bool(self.essays.ready) and self.cancelled is None
+        return not self.knows_students and bool(self.essays.ready) and self.cancelled is None
+
+    @property
+    def next_run(self) -> PipelineResolved | None:
+        """What begins by itself once it is known who wrote the essays; a cancellation has done with it."""
+        return self.early[-1] if self.early and not self.runs and self.cancelled is None else None
 
     @property
     def active_run(self) -> Run | None:
@@ -94,8 +105,12 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     @property
     def accepts_pipeline(self) -> bool:
         """There are essays to work on, nothing works on them, and nobody has asked to wait."""
-        has_students = not self.is_regular or self.matching.is_over
-        return bool(self.essays.ready) and has_students and self.active_run is None and self.paused is None
+        return bool(self.essays.ready) and self.knows_students and self.active_run is None and self.paused is None
+
+    @property
+    def can_be_taken_up(self) -> bool:
+        """It has essays, and was cancelled before it was known who wrote them: to be asked again if it is wanted."""
+        return self.cancelled is not None and bool(self.essays.ready) and not self.knows_students
 
     @property
     def accepts_prompt(self) -> bool:

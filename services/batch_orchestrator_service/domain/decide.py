@@ -16,6 +16,7 @@ from batch_orchestrator_service.domain.asked import (
 )
 from batch_orchestrator_service.domain.batch import Batch
 from batch_orchestrator_service.domain.facts import (
+    ConfirmationLimited,
     ContentDeadlinePassed,
     Fact,
     PhaseDeadlinePassed,
@@ -48,7 +49,9 @@ def decide(batch: Batch | None, fact: Fact, at: datetime) -> tuple[Batch | None,
 def _step(batch: Batch | None, fact: Fact, at: datetime) -> tuple[Batch | None, Effects]:
     if batch is None:
         return on_content.registered(fact, at) if isinstance(fact, BatchRegistered) else (None, ())
-    return _next(batch, fact, at)
+    changed, effects = _next(batch, fact, at)
+    begun, said = on_request.next_run_begun(changed, at)
+    return begun, (*effects, *said)
 
 
 def _next(batch: Batch, fact: Fact, at: datetime) -> Step:
@@ -68,6 +71,8 @@ def _next(batch: Batch, fact: Fact, at: datetime) -> Step:
             return on_content.overdue(batch, fact, at)
         case StudentsSuggested():
             return on_matching.suggested(batch, at)
+        case ConfirmationLimited():
+            return on_matching.limited(batch, fact)
         case StudentAssociationsConfirmedV1():
             return on_matching.confirmed(batch, fact, at)
         case StudentsDeadlinePassed():

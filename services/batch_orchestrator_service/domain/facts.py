@@ -51,6 +51,19 @@ class StudentsSuggested(OwnMessage, frozen=True, kw_only=True):
     unmatched: int
 
 
+class ConfirmationLimited(OwnMessage, frozen=True, kw_only=True):
+    """Class management has asked the teacher who wrote what, and decides by itself at `until`.
+
+    `version` is that of its associations: of several such the highest holds.
+    """
+
+    topic: ClassVar[str] = "batch_orchestrator.confirmation.limited"
+
+    batch_id: str
+    until: datetime
+    version: int
+
+
 class StudentsDeadlinePassed(OwnMessage, frozen=True, kw_only=True):
     """A timer, set for `due`: who wrote what is waited for no longer."""
 
@@ -98,6 +111,7 @@ Fact = (
     | ContentDeadlinePassed
     | ContentSilencePassed
     | StudentsSuggested
+    | ConfirmationLimited
     | StudentAssociationsConfirmedV1
     | StudentsDeadlinePassed
     | PipelineResolved

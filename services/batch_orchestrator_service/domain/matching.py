@@ -29,18 +29,40 @@ class Confirmation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         return (self.version, self.said_at) < (other.version, other.said_at)
 
 
+class TeachersTime(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """Class management decides by itself at `until`, as it has said in its `version` of who wrote what."""
+
+    until: datetime
+    version: int
+
+
 class Matching(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """The facts so far. A batch goes on once it is confirmed who wrote what, and ELS has taken that up.
 
     `wait` limits the step that is waited for; where it was over, the batch goes on without students (`given_up_at`).
+    The teacher's own time, `teachers_time`, is class management's to limit.
     """
 
     began_at: datetime | None = None
     wait: Wait | None = None
     suggested_at: datetime | None = None
+    teachers_time: TeachersTime | None = None
     confirmation: Confirmation | None = None
     essays_ready_at: datetime | None = None
     given_up_at: datetime | None = None
+
+    @property
+    def ends_by(self) -> datetime | None:
+        """When the step that is waited for ends by itself, if that is known: to a teacher, BOS's limit is a safety net.
+
+        A time that was over before this wait began is of before a cancellation.
+        """
+        if self.wait is None:
+            return None
+        if self.awaits != "teacher_confirmation":
+            return self.wait.until
+        limit = self.teachers_time
+        return limit.until if limit and limit.until > self.wait.since else None
 
     @property
     def over_at(self) -> datetime | None:

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 from batch_orchestrator_service.domain import notifications as tell
 from batch_orchestrator_service.domain.announcements import matching_command
 from batch_orchestrator_service.domain.batch import Batch
-from batch_orchestrator_service.domain.facts import StudentsDeadlinePassed
-from batch_orchestrator_service.domain.matching import Confirmation, Matching
+from batch_orchestrator_service.domain.facts import ConfirmationLimited, StudentsDeadlinePassed
+from batch_orchestrator_service.domain.matching import Confirmation, Matching, TeachersTime
 from batch_orchestrator_service.domain.steps import Step
 from batch_orchestrator_service.domain.wait import Wait
 from common_core.enums import ClassType
@@ -26,12 +26,27 @@ def begun(batch: Batch, at: datetime) -> Step:
     return batch, () if answered else (matching_command(batch, at),)
 
 
+def taken_up(batch: Batch, at: datetime) -> Step:
+    """What a cancellation has stopped is waited for once more, and asked for if that never was."""
+    if batch.matching.began_at is None:
+        return begun(batch, at)
+    return _with(batch, replace(batch.matching, wait=_next_wait(batch, batch.matching, at))), ()
+
+
 def suggested(batch: Batch, at: datetime) -> Step:
     """From now on it is the teacher who is waited for; class management tells them."""
     matching = batch.matching
     if not batch.is_regular or matching.suggested_at or matching.confirmation or matching.is_over:
         return batch, ()
     return _moved(batch, replace(matching, suggested_at=at), at), ()
+
+
+def limited(batch: Batch, limit: ConfirmationLimited) -> Step:
+    """So long the teacher has. Matching has been heard of as well: that says its own message."""
+    matching, known = batch.matching, batch.matching.teachers_time
+    if not batch.is_regular or matching.confirmation or matching.is_over or (known and known.version >= limit.version):
+        return batch, ()
+    return _with(batch, replace(matching, teachers_time=TeachersTime(limit.until, limit.version))), ()
 
 
 def confirmed(batch: Batch, said: StudentAssociationsConfirmedV1, at: datetime) -> Step:

@@ -27,8 +27,28 @@ from batch_orchestrator_service.domain.steps import Step, command, moved_on, wit
 def pipeline(batch: Batch, resolved: PipelineResolved, at: datetime) -> Step:
     """A run begins, unless the batch takes none, or was cancelled after this was asked for."""
     outdated = batch.cancelled is not None and resolved.as_of < batch.cancelled.version
-    if outdated or not batch.accepts_pipeline or not _is_new(batch, resolved.run_id) or not _can_run(resolved):
+    if outdated or not _is_new(batch, resolved.run_id) or not _can_run(resolved):
         return batch, ()
+    if batch.can_be_taken_up:
+        return _taken_up(batch, resolved, at)
+    return _run_begun(batch, resolved, at) if batch.accepts_pipeline else (batch, ())
+
+
+def _taken_up(batch: Batch, resolved: PipelineResolved, at: datetime) -> Step:
+    """First it has to be known who wrote the essays, as of every batch of a class."""
+    said = say.resumption(resolved, batch.version + 1, at)
+    batch, effects = on_matching.taken_up(replace(batch, cancelled=None, early=(*batch.early, resolved)), at)
+    return batch, (said, *effects)
+
+
+def next_run_begun(batch: Batch, at: datetime) -> Step:
+    """The run that was waiting for this begins, if there is one."""
+    if batch.next_run is None or not batch.accepts_pipeline:
+        return batch, ()
+    return _run_begun(batch, batch.next_run, at)
+
+
+def _run_begun(batch: Batch, resolved: PipelineResolved, at: datetime) -> Step:
     prepared = replace(
         batch,
         prompt=resolved.student_prompt_ref or batch.prompt,
@@ -104,7 +124,7 @@ def _halt(batch: Batch, asked: Asked, at: datetime) -> Halt:
 
 
 def _is_new(batch: Batch, run_id: str) -> bool:
-    return all(run.run_id != run_id for run in batch.runs)
+    return run_id not in {*(run.run_id for run in batch.runs), *(asked.run_id for asked in batch.early)}
 
 
 def _can_run(resolved: PipelineResolved) -> bool:

@@ -12,6 +12,7 @@ from batch_orchestrator_service.api_models import (
     PromptResponse,
     TimelineResponse,
 )
+from batch_orchestrator_service.domain.asked import PipelineResolved
 from batch_orchestrator_service.domain.batch import Batch
 from batch_orchestrator_service.domain.run import Run
 from batch_orchestrator_service.errors import BatchIdMismatch, BatchNotFound
@@ -69,7 +70,7 @@ class BatchProcessingServiceImpl:
         )
 
         async def start() -> PipelineRequestResponse:
-            return _accepted(batch_id, correlation_id, await self._pipelines.start(resolved))
+            return _accepted(resolved, await self._pipelines.start(resolved))
 
         cause = _cause(correlation_id, batch.registration.user_id, batch.registration.org_id)
         return await self._transactions.run(start, cause, keys=[batch_id])
@@ -137,13 +138,18 @@ def _payload(request: PipelineRequest) -> PromptPayload:
     )
 
 
-def _accepted(batch_id: str, correlation_id: str, run: Run) -> PipelineRequestResponse:
-    message = (
-        f"Pipeline {run.pipeline} has been started."
-        if run.is_active
-        else f"Pipeline {run.pipeline} has nothing left to do: its results are there."
-    )
-    phases = [PlannedPhase(name=p.name, depends_on=list(p.depends_on), reuse=p.reuse) for p in run.phases]
+def _accepted(resolved: PipelineResolved, run: Run | None) -> PipelineRequestResponse:
+    planned = run.phases if run else resolved.phases
     return PipelineRequestResponse(
-        message=message, batch_id=batch_id, correlation_id=correlation_id, run_id=run.run_id, phases=phases
+        message=f"Pipeline {resolved.requested_pipeline} {_what_becomes_of(run)}",
+        batch_id=resolved.batch_id,
+        correlation_id=resolved.correlation_id,
+        run_id=resolved.run_id,
+        phases=[PlannedPhase(name=p.name, depends_on=list(p.depends_on), reuse=p.reuse) for p in planned],
     )
+
+
+def _what_becomes_of(run: Run | None) -> str:
+    if run is None:
+        return "begins once it is confirmed who wrote the essays."
+    return "has been started." if run.is_active else "has nothing left to do: its results are there."

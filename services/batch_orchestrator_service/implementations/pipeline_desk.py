@@ -48,13 +48,18 @@ class PipelineDesk:
             assignment_id=payload.assignment_id,
         )
 
-    async def start(self, resolved: PipelineResolved) -> Run:
-        """Start the run, within a unit of work. Raises a RefusedCommand if the batch has moved on meanwhile."""
+    async def start(self, resolved: PipelineResolved) -> Run | None:
+        """Start the run, within a unit of work; None: it begins once it is confirmed who wrote the essays.
+
+        Raises a RefusedCommand if the batch has moved on meanwhile.
+        """
         batch = await self._decisions.on(resolved.batch_id, resolved)
         if batch is None:
             raise BatchNotFound(batch_id=resolved.batch_id)
         if batch.runs and batch.runs[-1].run_id == resolved.run_id:
             return batch.runs[-1]
+        if batch.next_run == resolved:
+            return None
         raise refusal(batch) or (BatchCancelled() if batch.cancelled else PipelineRefused())
 
     def _refuse_unavailable(self, phases: tuple[ResolvedPhase, ...]) -> None:

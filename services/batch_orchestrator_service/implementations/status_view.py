@@ -21,6 +21,7 @@ from batch_orchestrator_service.status_models import (
     IngestionProgress,
     KeptPrompt,
     KeptReference,
+    NextRunBody,
     PhaseProgressBody,
     RunBody,
     RunPhaseBody,
@@ -47,6 +48,7 @@ def status_of(batch: Batch, progress: Progress) -> BatchStatusResponse:
         paused=_halt(batch.paused),
         cancelled=_halt(batch.cancelled),
         runs=[_run(batch, run) for run in batch.runs],
+        next_run=_next_run(batch),
         student_matching=_matching(batch) if batch.is_regular else None,
         failures=_failures(batch),
         created_at=batch.registered_at,
@@ -130,7 +132,7 @@ def waiting_for(batch: Batch) -> list[WaitingFor]:
     if batch.ingestion.is_open:
         return [WaitingFor(what="content", since=batch.ingestion.wait.since, until=batch.ingestion.wait.until)]
     if (step := batch.matching.wait) is not None:
-        return [WaitingFor(what=batch.matching.awaits, since=step.since, until=step.until)]
+        return [WaitingFor(what=batch.matching.awaits, since=step.since, until=batch.matching.ends_by)]
     since = batch.matching.over_at or batch.ingestion.closed_at or batch.registered_at
     return [WaitingFor(what="pipeline_request", since=since)]
 
@@ -149,6 +151,12 @@ def _phase_wait(phase: PhaseRun) -> WaitingFor | None:
 
 def _halt(halt: Halt | None) -> HaltBody | None:
     return None if halt is None else HaltBody(since=halt.at, asked_by=halt.asked_by, reason=halt.reason)
+
+
+def _next_run(batch: Batch) -> NextRunBody | None:
+    if (asked := batch.next_run) is None:
+        return None
+    return NextRunBody(run_id=asked.run_id, requested_pipeline=asked.requested_pipeline)
 
 
 def _run(batch: Batch, run: Run) -> RunBody:

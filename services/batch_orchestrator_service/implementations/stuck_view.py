@@ -82,8 +82,12 @@ def _teacher_confirmation(seen: Seen, wait: WaitingFor) -> Words:
     return (
         "It is not confirmed yet who wrote its essays.",
         f"POST /v1/batches/{seen.batch.batch_id}/student-associations of class_management_service,"
-        f" which decides by itself after its CONFIRMATION_SECONDS; {_without_names(seen, wait)}",
+        f" which decides by itself {_at_its_time(wait)}; {_without_names(seen, wait)}",
     )
+
+
+def _at_its_time(wait: WaitingFor) -> str:
+    return "after its CONFIRMATION_SECONDS" if wait.until is None else f"at {_time(wait.until)}"
 
 
 def _essays_ready(seen: Seen, wait: WaitingFor) -> Words:
@@ -94,7 +98,10 @@ def _essays_ready(seen: Seen, wait: WaitingFor) -> Words:
 
 
 def _without_names(seen: Seen, wait: WaitingFor) -> str:
-    return _else(seen, wait, "the batch goes on without that")
+    """The limit is BOS's own, which is later than the teacher's."""
+    limit = seen.batch.matching.wait
+    assert limit is not None
+    return _else(seen, wait.model_copy(update={"until": limit.until}), "the batch goes on without that")
 
 
 def _pipeline_request(seen: Seen, _: WaitingFor) -> Words:

@@ -5,7 +5,13 @@ import msgspec
 from batch_orchestrator_service.api_models import TimelineFact
 from batch_orchestrator_service.domain.asked import Asked, BatchRegistered, PromptSet
 from batch_orchestrator_service.domain.batch import Batch
-from batch_orchestrator_service.domain.facts import ContentDeadlinePassed, Fact, PhaseDeadlinePassed, RetryDue
+from batch_orchestrator_service.domain.facts import (
+    ConfirmationLimited,
+    ContentDeadlinePassed,
+    Fact,
+    PhaseDeadlinePassed,
+    RetryDue,
+)
 from batch_orchestrator_service.protocols import TimelineEntry
 from common_core.messages.batch import (
     BatchContentProvisioningCompletedV1,
@@ -52,6 +58,8 @@ def why_said(fact: Fact) -> str | None:
             return f"{len(failed)} files could not be used."
         case ELSBatchPhaseOutcomeV1(phase_name=name, processed_essays=done, failed_essay_ids=missing):
             return f"{len(done)} essays came through {name}, {len(missing)} did not."
+        case ConfirmationLimited(until=until):
+            return f"Class management waits for the teacher until {until.isoformat()}."
         case ContentDeadlinePassed():
             return "The time for content was up."
         case PhaseDeadlinePassed(phase_name=name):

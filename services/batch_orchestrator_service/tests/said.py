@@ -13,7 +13,7 @@ from batch_orchestrator_service.domain.asked import (
     ResumeAsked,
     RetryAsked,
 )
-from batch_orchestrator_service.domain.facts import StudentsSuggested
+from batch_orchestrator_service.domain.facts import ConfirmationLimited, StudentsSuggested
 from common_core.enums import BatchStatus, ClassType, CourseCode, PhaseName
 from common_core.messages.batch import (
     BatchContentProvisioningCompletedV1,
@@ -142,6 +142,11 @@ def _unusable(essay: str) -> EssayValidationError:
 def suggested(essays: Iterable[str] = "abc") -> StudentsSuggested:
     """Matching has a student for each of these, and for nobody else."""
     return StudentsSuggested(batch_id=BATCH, matched=len(list(essays)), unmatched=0)
+
+
+def limited(version: int = 1, until: datetime | None = None) -> ConfirmationLimited:
+    """Class management: so long the teacher has, a day if nothing else is said."""
+    return ConfirmationLimited(batch_id=BATCH, until=until or later(days=1), version=version)
 
 
 def confirmed(

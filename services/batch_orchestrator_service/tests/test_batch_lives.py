@@ -74,6 +74,7 @@ subsets = st.sets(st.sampled_from(ESSAYS)).map(sorted) | st.just(sorted(ESSAYS))
 CODES = st.sampled_from(["EMPTY_CONTENT", "TIMEOUT", PHASE_TIMED_OUT])
 RESTING = set(BatchStatus) - UNENDED | {BatchStatus.READY_FOR_PIPELINE_EXECUTION}
 FURTHER_REQUESTS = PipelineResolved | RetryAsked
+FOR_THE_CLIENT = {"pipeline_request", "resume"}
 WISHES = [wish(by) for wish in (cancel, pause, pause, resume, resume) for by in (TEACHER, "operator")]
 WISH = CancelAsked | PauseAsked | ResumeAsked  # said again, they are another wish: there the receipt decides
 
@@ -170,7 +171,7 @@ class BatchLife(RuleBasedStateMachine):
             cancelled = isinstance(fact, CancelAsked) and before.status is BatchStatus.READY_FOR_PIPELINE_EXECUTION
             assert self.batch.status is before.status or isinstance(fact, FURTHER_REQUESTS) or cancelled
 
-    def request(self, names: set[PhaseName], reuse: set[PhaseName]) -> Fact:
+    def request(self, names: set[PhaseName], reuse: set[PhaseName]) -> PipelineResolved:
         """A client asks for these phases, and so for what they need."""
         self.runs += 1
         wanted = [name for name in NEEDS if any(name == asked or name in NEEDS[asked] for asked in names)]
@@ -328,10 +329,10 @@ class BatchLife(RuleBasedStateMachine):
             return
         waits = status_of(self.batch, {}).waiting_for
         assert bool(waits) == (not self.batch.has_ended)
-        limited = {f"{self.batch.batch_id} {_clock_of(wait)}" for wait in waits if wait.until}
+        limited = {f"{self.batch.batch_id} {_clock_of(wait)}" for wait in waits if wait.what not in FOR_THE_CLIENT}
         closing = {f"{self.batch.batch_id} content"} if self.batch.cancelled and self.batch.ingestion.is_open else set()
         assert self.timers.keys() == limited | closing
-        assert {wait.what for wait in waits if not wait.until} <= {"pipeline_request", "resume"}
+        assert {wait.what for wait in waits if not wait.until} <= FOR_THE_CLIENT | {"teacher_confirmation"}
 
     @invariant()
     def the_timeline_tells_the_state(self) -> None:

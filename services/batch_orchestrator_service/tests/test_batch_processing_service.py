@@ -18,6 +18,7 @@ from batch_orchestrator_service.tests.said import (
     CLASS,
     CORRELATION,
     SPELLCHECK,
+    cancel,
     confirmed,
     phase,
     provisioned,
@@ -127,6 +128,28 @@ async def test_a_classs_batch_refuses_pipelines_until_its_students_are_known(wor
     assert len(commanded_runs(world)) == 1
     facts = (await service.timeline(batch_id, None, 0, 10)).facts
     assert {"batch_id": batch_id, "matched": 1, "unmatched": 1} in [fact.data for fact in facts]
+
+
+async def test_a_pipeline_after_a_cancellation_is_accepted_and_begins_once_its_students_are_known(
+    world: InMemory,
+) -> None:
+    service = await world.container.get(BatchProcessingServiceProtocol)
+    decisions = await world.container.get(BatchDecisions)
+    batch_id = (await service.register_new_batch(CLASS_REQUEST, CORRELATION)).batch_id
+    batch = await world.batches.get(batch_id)
+    assert batch is not None
+    for fact in (provisioned(batch.essays.ids, batch_id=batch_id), replace(cancel(), batch_id=batch_id)):
+        await decisions.on(batch_id, fact)
+
+    asked = PipelineRequest(requested_pipeline="spellcheck")
+    answer = await service.request_pipeline(batch_id, asked, None, CORRELATION)
+    assert answer.message == "Pipeline spellcheck begins once it is confirmed who wrote the essays."
+    assert [phase.name for phase in answer.phases] == [SPELLCHECK]
+    assert commanded_runs(world) == []
+
+    for named in (replace(confirmed(), batch_id=batch_id), ready(batch.essays.ids, batch_id, ClassType.REGULAR)):
+        await decisions.on(batch_id, named)
+    assert commanded_runs(world) == [answer.run_id]
 
 
 def matches(batch_id: str, *, matched: int, total: int) -> BatchAuthorMatchesSuggestedV1:

@@ -1,7 +1,7 @@
 """A batch of a class waits until it is known who wrote its essays; a guest's never does."""
 
 import itertools
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -10,25 +10,31 @@ from batch_orchestrator_service.domain.admission import refusal
 from batch_orchestrator_service.domain.batch import Batch
 from batch_orchestrator_service.domain.facts import Fact, StudentsDeadlinePassed
 from batch_orchestrator_service.domain.wait import Wait
-from batch_orchestrator_service.errors import BatchCancelled, StudentsNotConfirmed
+from batch_orchestrator_service.errors import BatchCancelled, ContentIngestionFailed, StudentsNotConfirmed
 from batch_orchestrator_service.implementations.status_view import status_of
-from batch_orchestrator_service.tests.life import after, said, then, timers
+from batch_orchestrator_service.tests.life import after, commanded, said, then, timers
 from batch_orchestrator_service.tests.said import (
     AT,
     BATCH,
     CLASS,
+    RUN,
+    SPELLCHECK,
     SPELLING_THEN_ANALYSIS,
     cancel,
     confirmed,
     later,
+    limited,
     pause,
+    phase,
     provisioned,
     ready,
     registered,
+    resolved,
     resume,
     suggested,
 )
 from common_core.enums import BatchStatus, ClassType
+from common_core.messages.control import BatchResumedV1, BatchRunCancelledV1
 from common_core.messages.matching import BatchServiceStudentMatchingInitiateCommandDataV1
 from common_core.messages.notification import TeacherNotificationRequestedV1
 
@@ -113,6 +119,31 @@ def test_every_step_has_its_own_time() -> None:
     assert decided.matching.wait == Wait(later(hours=9), later(hours=10))
 
 
+def shown_until(batch: Batch) -> datetime | None:
+    """When what it waits for ends by itself."""
+    (wait,) = status_of(batch, {}).waiting_for
+    return wait.until
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations([suggested(), limited(), limited(2, later(hours=30))])))
+def test_the_teacher_is_shown_class_managements_limit_and_not_the_safety_net(order: tuple[Fact, ...]) -> None:
+    batch = after(OF_A_CLASS, provisioned(), *order)
+
+    assert shown_until(batch) == later(hours=30)
+    assert batch.matching.wait == Wait(AT, DUE)
+    assert shown_until(after(OF_A_CLASS, provisioned(), suggested())) is None
+    assert shown_until(then(batch, confirmed())[0]) == later(hours=1)
+    assert shown_until(after(OF_A_CLASS, provisioned())) == DUE
+
+
+def test_a_limit_of_before_a_cancellation_is_shown_no_longer_once_it_is_over() -> None:
+    cancelled = after(OF_A_CLASS, provisioned(), suggested(), limited(), cancel())
+    woken, _ = then(cancelled, SPELLING_THEN_ANALYSIS, later(days=5))
+
+    assert shown_until(woken) is None
+    assert shown_until(then(woken, limited(3, later(days=6)))[0]) == later(days=6)
+
+
 def test_what_the_time_limit_has_decided_is_shown() -> None:
     batch, _ = then(after(OF_A_CLASS, provisioned(), suggested()), confirmed(by_time_limit=True))
 
@@ -191,14 +222,88 @@ def test_a_wait_has_after_a_pause_what_it_had_before() -> None:
     assert resumed.matching.wait == Wait(AT, DUE + timedelta(hours=10))
 
 
-def test_a_cancelled_batch_asks_nobody_and_runs_nothing_unnamed() -> None:
+def test_a_cancelled_batch_asks_nobody_and_what_comes_is_kept() -> None:
     early = after(OF_A_CLASS, cancel(), provisioned())
     assert early.matching.began_at is None
 
-    cancelled = after(OF_A_CLASS, provisioned(), cancel())
-    assert waits_for(cancelled) == []
-    assert isinstance(refusal(cancelled), BatchCancelled)
-
     named = after(OF_A_CLASS, provisioned(), cancel(), confirmed(), READY)
     assert named.status is BatchStatus.CANCELLED
+    assert waits_for(named) == []
     assert then(named, SPELLING_THEN_ANALYSIS)[0].status is BatchStatus.PROCESSING_PIPELINES
+
+
+CANCELLED: dict[str, tuple[tuple[Fact, ...], bool, str]] = {
+    "while files came": ((cancel(), provisioned()), True, "student_matching"),
+    "after a pause in which they came": ((pause(), provisioned(), cancel()), True, "student_matching"),
+    "before matching answered": ((provisioned(), cancel()), False, "student_matching"),
+    "before it was confirmed": ((provisioned(), suggested(), cancel()), False, "teacher_confirmation"),
+    "before ELS had it": ((provisioned(), suggested(), confirmed(), cancel()), False, "essays_ready"),
+}
+
+
+@pytest.mark.parametrize(("life", "asks", "awaits"), CANCELLED.values(), ids=CANCELLED)
+def test_a_pipeline_after_a_cancellation_waits_until_it_is_confirmed_who_wrote_what(
+    life: tuple[Fact, ...], asks: bool, awaits: str
+) -> None:
+    cancelled = after(OF_A_CLASS, *life)
+    assert waits_for(cancelled) == []
+    assert refusal(cancelled) is None
+
+    woken, effects = then(cancelled, SPELLING_THEN_ANALYSIS, later(hours=1))
+    assert bool(said(effects, MATCH)) == asks
+    (told,) = said(effects, BatchResumedV1)
+    assert told.version == woken.version
+    assert waits_for(woken) == [awaits]
+    assert woken.matching.wait is not None
+    assert woken.matching.wait.since == later(hours=1)
+    shown = status_of(woken, {}).next_run
+    assert shown is not None
+    assert shown.run_id == RUN
+    assert isinstance(refusal(woken), StudentsNotConfirmed)
+
+    for fact in (confirmed(), READY):
+        woken, effects = then(woken, fact)
+    assert woken.status is BatchStatus.PROCESSING_PIPELINES
+    assert woken.runs[-1].run_id == RUN
+    assert commanded(effects) == {"spellcheck": ["original-a", "original-b", "original-c"]}
+    assert status_of(woken, {}).next_run is None
+
+
+def test_what_waits_begins_without_names_when_nobody_confirms_them() -> None:
+    woken = after(OF_A_CLASS, provisioned(), cancel(), SPELLING_THEN_ANALYSIS)
+
+    begun, effects = then(woken, OVERDUE, DUE)
+    assert begun.status is BatchStatus.PROCESSING_PIPELINES
+    told = [each.notification_type for each in said(effects, TeacherNotificationRequestedV1)]
+    assert told == [tell.STUDENTS_GIVEN_UP, tell.PROCESSING_STARTED]
+
+
+def test_what_waits_can_be_paused_and_cancelled_like_everything() -> None:
+    woken = after(OF_A_CLASS, provisioned(), cancel(), SPELLING_THEN_ANALYSIS)
+
+    paused = after(OF_A_CLASS, provisioned(), cancel(), SPELLING_THEN_ANALYSIS, pause(), confirmed(), READY)
+    assert paused.runs == ()
+    assert then(paused, resume())[0].status is BatchStatus.PROCESSING_PIPELINES
+
+    over, effects = then(woken, cancel())
+    assert over.next_run is None
+    (told,) = said(effects, BatchRunCancelledV1)
+    assert told.run_id is None
+    named, _ = then(then(over, confirmed())[0], READY)
+    assert named.status is BatchStatus.CANCELLED
+    assert then(named, SPELLING_THEN_ANALYSIS) == (named, ())  # that one is cancelled, not the batch's next
+    assert then(named, resolved(phase(SPELLCHECK), run="run-2"))[0].runs[-1].run_id == "run-2"
+
+
+def test_a_pipeline_that_was_worked_out_before_the_cancellation_wakes_nothing() -> None:
+    cancelled = after(OF_A_CLASS, provisioned(), cancel())
+
+    assert then(cancelled, resolved(phase(SPELLCHECK), as_of=cancelled.version - 1)) == (cancelled, ())
+
+
+def test_without_usable_essays_nothing_is_taken_up() -> None:
+    empty = after(OF_A_CLASS, cancel(), provisioned(""))
+
+    assert isinstance(refusal(empty), ContentIngestionFailed)
+    assert then(empty, SPELLING_THEN_ANALYSIS) == (empty, ())
+    assert isinstance(refusal(after(OF_A_CLASS, cancel())), BatchCancelled)

@@ -1,6 +1,6 @@
 """Any life a class's batch can have: students are suggested, confirmed and corrected whenever it may be (I9)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import settings
@@ -8,13 +8,31 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, initialize, invariant, rule, run_state_machine_as_test
 from msgspec.structs import replace
 
+from batch_orchestrator_service.domain.asked import PipelineResolved
 from batch_orchestrator_service.domain.batch import Batch
 from batch_orchestrator_service.domain.decide import decide
 from batch_orchestrator_service.domain.facts import Fact
 from batch_orchestrator_service.domain.matching import Confirmation
-from batch_orchestrator_service.tests.said import CLASS, confirmed, ready, registered, suggested
-from batch_orchestrator_service.tests.test_batch_lives import ESSAYS, LIVES, NEGATIVE, BatchLife, Decide, subsets
-from common_core.enums import BatchStatus, ClassType
+from batch_orchestrator_service.tests.said import (
+    CLASS,
+    cancel,
+    confirmed,
+    limited,
+    provisioned,
+    ready,
+    registered,
+    suggested,
+)
+from batch_orchestrator_service.tests.test_batch_lives import (
+    ESSAYS,
+    LIVES,
+    NEGATIVE,
+    PHASES,
+    BatchLife,
+    Decide,
+    subsets,
+)
+from common_core.enums import BatchStatus, ClassType, PhaseName
 from common_core.messages.batch import BatchEssaysReady
 from common_core.messages.matching import (
     BatchServiceStudentMatchingInitiateCommandDataV1,
@@ -51,9 +69,24 @@ class ClassBatchLife(BatchLife):
             assert self.batch.paused is None
             self.asked.append(effect)
 
+    def request(self, names: set[PhaseName], reuse: set[PhaseName]) -> PipelineResolved:
+        """It knows what has happened so far: what it would take up is not there yet, or not cancelled once more."""
+        return replace(super().request(names, reuse), as_of=self.batch.version if self.batch else 0)
+
+    @rule(target=facts, names=st.sets(PHASES, min_size=1))
+    def it_is_wanted_after_all(self, names: set[PhaseName]) -> Fact:
+        """Cancelled while it may not be known who wrote what, and asked for again."""
+        self.happens(provisioned(ESSAYS))
+        self.happens(cancel())
+        return self.said(self.request(names, set()), at_once=True)
+
     @rule(target=facts, at_once=st.booleans())
     def matching_answers(self, at_once: bool) -> Fact:
         return self.said(suggested(ESSAYS), at_once)
+
+    @rule(target=facts, version=st.integers(1, 4), hours=st.integers(-24, 24), at_once=st.booleans())
+    def class_management_limits_the_wait(self, version: int, hours: int, at_once: bool) -> Fact:
+        return self.said(limited(version, self.at + timedelta(hours=hours)), at_once)
 
     @rule(target=facts, version=st.none() | st.integers(1, 4), by_time_limit=st.booleans(), at_once=st.booleans())
     def students_are_confirmed(self, version: int | None, by_time_limit: bool, at_once: bool) -> Fact:
@@ -72,6 +105,12 @@ class ClassBatchLife(BatchLife):
     @invariant()
     def matching_is_asked_for_once(self) -> None:
         assert len(self.asked) <= 1
+
+    @invariant()
+    def what_was_taken_up_begins_as_soon_as_it_can(self) -> None:
+        if self.batch is not None and self.batch.next_run is not None:
+            assert not self.batch.has_ended
+            assert not self.batch.accepts_pipeline
 
     @invariant()
     def nothing_is_done_with_essays_that_nobody_has_named(self) -> None:
@@ -114,6 +153,14 @@ def waits_for_ever(batch: Batch | None, fact: Fact, at: datetime) -> tuple[Batch
     return batch, tuple(e for e in effects if not (isinstance(e, Later) and e.name.endswith(" students")))
 
 
+def forgets_what_was_wanted(batch: Batch | None, fact: Fact, at: datetime) -> tuple[Batch | None, tuple[Effect, ...]]:
+    """Takes the batch up again, and not the pipeline."""
+    if batch is None or not batch.can_be_taken_up or not isinstance(fact, PipelineResolved):
+        return decide(batch, fact, at)
+    changed, effects = decide(batch, fact, at)
+    return changed and replace(changed, early=()), effects
+
+
 def forgets_who_wrote_what(batch: Batch | None, fact: Fact, at: datetime) -> tuple[Batch | None, tuple[Effect, ...]]:
     """Takes a confirmation that comes before its turn for nothing."""
     if batch and isinstance(fact, StudentAssociationsConfirmedV1) and batch.matching.essays_ready_at:
@@ -124,7 +171,9 @@ def forgets_who_wrote_what(batch: Batch | None, fact: Fact, at: datetime) -> tup
     return changed, effects
 
 
-@pytest.mark.parametrize("broken", [asks_again, waits_for_ever, forgets_who_wrote_what, takes_ready_for_named])
+@pytest.mark.parametrize(
+    "broken", [asks_again, waits_for_ever, forgets_what_was_wanted, forgets_who_wrote_what, takes_ready_for_named]
+)
 def test_a_rule_that_is_broken_is_found_out(broken: Decide) -> None:
     class BrokenLife(ClassBatchLife):
         decide = staticmethod(broken)

@@ -5,19 +5,23 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 from quart.typing import TestClientProtocol as Client
 
 from batch_orchestrator_service.domain import timers
 from batch_orchestrator_service.domain.facts import ContentDeadlinePassed, Fact, PhaseDeadlinePassed
 from batch_orchestrator_service.domain.pipeline import PHASES
-from batch_orchestrator_service.implementations.notification_handler import NotificationHandler
+from batch_orchestrator_service.implementations.decisions import BatchDecisions
+from batch_orchestrator_service.implementations.notification_handler import SUGGESTED, NotificationHandler
 from batch_orchestrator_service.implementations.stream_events import MOST_DATA_BYTES, BatchStreamEvent
+from batch_orchestrator_service.protocols import BatchProcessingServiceProtocol
 from batch_orchestrator_service.tests.in_memory import InMemory
 from batch_orchestrator_service.tests.life import after, said, then
 from batch_orchestrator_service.tests.others import Others
 from batch_orchestrator_service.tests.said import (
     AT,
     BATCH,
+    CLASS,
     CORRELATION,
     NLP,
     RUN,
@@ -34,6 +38,7 @@ from batch_orchestrator_service.tests.said import (
     resolved,
     resume,
     retry,
+    suggested,
     unusable,
 )
 from batch_orchestrator_service.tests.test_acceptance import ready
@@ -221,7 +226,8 @@ class TestWhatStreamsShow:
     async def shown(self, *told: Envelope[Any]) -> list[BatchStreamEvent]:
         world = InMemory()
         await world.batches.save(after(*READY), registered("ab"))
-        await NotificationHandler(world.batches, world.publisher).handle(told)
+        decisions = await world.container.get(BatchDecisions)
+        await NotificationHandler(world.batches, world.publisher, decisions).handle(told)
         return [effect for effect in world.publisher.effects if isinstance(effect, BatchStreamEvent)]
 
     async def test_a_notification_is_shown_as_its_teacher_s_client_knows_it(self) -> None:
@@ -256,6 +262,23 @@ class TestWhatStreamsShow:
         (event,) = await self.shown(notification(message="x" * MOST_DATA_BYTES))
 
         assert json.loads(bytes(event.data))["payload"] is None
+
+
+async def test_until_when_a_teacher_has_time_is_kept_with_the_batch() -> None:
+    world = InMemory()
+    life = registered(class_id=CLASS), provisioned(), suggested()
+    await world.batches.save(after(*life), life[-1])
+    told = notification(version=2)
+    told = replace(told, data=replace(told.data, notification_type=SUGGESTED, deadline_timestamp=later(days=1)))
+    decisions = await world.container.get(BatchDecisions)
+    await NotificationHandler(world.batches, world.publisher, decisions).handle([told])
+
+    service = await world.container.get(BatchProcessingServiceProtocol)
+    (wait,) = (await service.status(BATCH, TEACHER)).waiting_for
+    assert (wait.what, wait.until) == ("teacher_confirmation", later(days=1))
+    events = [effect for effect in world.publisher.effects if isinstance(effect, BatchStreamEvent)]
+    (shown,) = [json.loads(bytes(event.data)) for event in events if event.event == "fact"]
+    assert shown["waiting_for"][0]["until"].startswith("2026-09-02T08:00:00")
 
 
 async def test_teachers_see_what_they_are_told_as_it_happens_and_nothing_else(client: Client, others: Others) -> None:

@@ -17,6 +17,7 @@ from class_management_service.errors import (
     StudentsNotInClass,
     StudentTwice,
     UserUnknown,
+    VersionUnknown,
 )
 from class_management_service.implementations.association_desk import AssociationDesk
 from huleedu_service_libs.idempotency import KeyReused, idempotent
@@ -37,7 +38,7 @@ async def show_associations(batch_id: str, desk: FromDishka[AssociationDesk]) ->
 def _deciding(view: Callable[..., Awaitable[ConfirmationResponse]]) -> Callable[..., Awaitable[Response]]:
     """What both addresses of a decision have in common: the second is how older clients know it."""
     refusing = refuses(
-        *(UserUnknown, IdentityMismatch, AssociationsNotFound, AssociationsChanged),
+        *(UserUnknown, IdentityMismatch, AssociationsNotFound, AssociationsChanged, VersionUnknown),
         *(EssaysNotOfBatch, StudentsNotInClass, StudentTwice, KeyReused),
     )
     answering = document_response(ConfirmationResponse)(refusing(idempotent(200)(inject(view))))

@@ -51,11 +51,16 @@ class EssayMatch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return next((each.confidence for each in self.suggestions if each.student_id == student_id), 0.0)
 
 
-class CancelledEarly(msgspec.Struct, frozen=True, kw_only=True, tag="cancelled"):
-    """A batch that BOS has cancelled before matching answered."""
+class HeardEarly(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="heard"):
+    """A batch of which BOS has said something before matching answered: that it is cancelled, or goes on.
+
+    `heard` is the version that BOS gave that.
+    """
 
     batch_id: str
-    cancelled_at: datetime
+    heard: int
+    changed_at: datetime
+    cancelled_at: datetime | None = None
     version: int = 1
 
 
@@ -63,7 +68,8 @@ class Associations(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """A batch's essays by id. `user_id` is whose class it is, `until` when time is up.
 
     `unknown_id` is the student who stands for an unknown one when time was up; `attempt` is matching's. The teacher has
-    been waited for since `waiting_since`, unless the batch is cancelled.
+    been waited for since `waiting_since`, unless the batch is cancelled: whether it is, BOS last said in its version
+    `heard`.
     """
 
     batch_id: str
@@ -78,6 +84,7 @@ class Associations(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     until: datetime
     changed_at: datetime
     version: int = 1
+    heard: int = 0
     cancelled_at: datetime | None = None
 
     @property
@@ -113,5 +120,5 @@ class Associations(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         return {essay_id: essay for essay_id, essay, decision in decided if decision and decision.version > version}
 
 
-Known = Associations | CancelledEarly
+Known = Associations | HeardEarly
 """What can be known of a batch."""

@@ -21,6 +21,12 @@ class Outdated(msgspec.Struct, frozen=True):
     essays: Mapping[str, EssayMatch]
 
 
+class VersionAhead(msgspec.Struct, frozen=True):
+    """No teacher can have looked at that version: the batch has only come to `newest`."""
+
+    newest: int
+
+
 class UnknownEssays(msgspec.Struct, frozen=True):
     """These are no essays of the batch."""
 
@@ -40,11 +46,13 @@ class StudentTwice(msgspec.Struct, frozen=True):
     file_names: tuple[str, ...]
 
 
-Objection = Outdated | UnknownEssays | NotInClass | StudentTwice
+Objection = VersionAhead | Outdated | UnknownEssays | NotInClass | StudentTwice
 
 
 def objection(batch: Associations, asked: TeacherDecided) -> Objection | None:
     """What speaks against it, if anything."""
+    if asked.seen is not None and asked.seen > batch.version:
+        return VersionAhead(batch.version)
     if newer := _unseen(batch, asked):
         return Outdated(newer)
     if strangers := tuple(sorted(asked.choices.keys() - batch.essays.keys())):

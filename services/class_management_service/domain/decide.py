@@ -8,15 +8,17 @@ from msgspec.structs import replace
 from class_management_service.domain import choices as rules
 from class_management_service.domain.associations import (
     Associations,
-    CancelledEarly,
     Decision,
     EssayMatch,
+    HeardEarly,
     Known,
     Suggestion,
 )
 from class_management_service.domain.confirmation import announced, timers
 from class_management_service.domain.facts import (
     BatchCancelled,
+    BatchResumed,
+    BosSaid,
     ConfirmationOverdue,
     Fact,
     MatchesSuggested,
@@ -42,8 +44,8 @@ def decide(batch: Known | None, fact: Fact, at: datetime) -> tuple[Known | None,
     if after is batch or not isinstance(after, Associations):
         return after, ()
     before = batch if isinstance(batch, Associations) else None
-    if isinstance(fact, BatchCancelled):
-        return after, tuple(timers(before, after))
+    if isinstance(fact, BosSaid):
+        return after, (*told(before, after, fact), *timers(before, after))
     return after, (*announced(before, after, fact), *told(before, after, fact), *timers(before, after))
 
 
@@ -51,8 +53,8 @@ def _next(batch: Known | None, fact: Fact, at: datetime) -> Known | None:
     match fact:
         case MatchesSuggested():
             return _suggested_again(batch, fact, at) if isinstance(batch, Associations) else _begun(batch, fact, at)
-        case BatchCancelled():
-            return _cancelled(batch, fact, at)
+        case BatchCancelled() | BatchResumed():
+            return _heard(batch, fact, at)
         case TeacherDecided() if isinstance(batch, Associations) and rules.objection(batch, fact) is None:
             choices = rules.wanted(batch, fact)
             return _decided(batch, choices, AssociationValidationMethod.HUMAN, fact.by, at)
@@ -64,7 +66,7 @@ def _next(batch: Known | None, fact: Fact, at: datetime) -> Known | None:
             return batch
 
 
-def _begun(early: CancelledEarly | None, fact: MatchesSuggested, at: datetime) -> Associations:
+def _begun(early: HeardEarly | None, fact: MatchesSuggested, at: datetime) -> Associations:
     matches = fact.matches
     return Associations(
         batch_id=matches.batch_id,
@@ -79,17 +81,23 @@ def _begun(early: CancelledEarly | None, fact: MatchesSuggested, at: datetime) -
         until=fact.until,
         changed_at=at,
         version=early.version + 1 if early else 1,
+        heard=early.heard if early else 0,
         cancelled_at=early.cancelled_at if early else None,
     )
 
 
-def _cancelled(batch: Known | None, fact: BatchCancelled, at: datetime) -> Known:
-    """Nobody is waited for any longer; what is known stays, and a teacher may still decide."""
+def _heard(batch: Known | None, said: BosSaid, at: datetime) -> Known:
+    """Whether anybody is waited for; what is known stays, and a teacher may decide in any case."""
+    cancelled_at = at if isinstance(said, BatchCancelled) else None
     if batch is None:
-        return CancelledEarly(batch_id=fact.batch_id, cancelled_at=at)
-    if isinstance(batch, CancelledEarly) or batch.cancelled_at is not None:
+        return HeardEarly(batch_id=said.batch_id, heard=said.version, changed_at=at, cancelled_at=cancelled_at)
+    if said.version <= batch.heard:
         return batch
-    return _changed(batch, {}, at, cancelled_at=at)
+    version = batch.version + 1
+    heard = replace(batch, heard=said.version, changed_at=at, cancelled_at=cancelled_at, version=version)
+    if isinstance(heard, Associations) and isinstance(said, BatchResumed) and batch.cancelled_at is not None:
+        return replace(heard, waiting_since=at, until=said.until)
+    return heard
 
 
 def _essay(result: EssayMatchResult) -> EssayMatch:

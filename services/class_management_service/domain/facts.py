@@ -63,9 +63,19 @@ class ConfirmationOverdue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BatchCancelled(msgspec.Struct, frozen=True, kw_only=True):
-    """BOS works no longer on the batch, whichever run it was in."""
+    """BOS works no longer on the batch, whichever run it was in. `version` is BOS's: the greatest one holds."""
 
     batch_id: str
+    version: int
+    correlation_id: str
+
+
+class BatchResumed(msgspec.Struct, frozen=True, kw_only=True):
+    """BOS goes on with the batch; if it was cancelled, the teacher has time until then. `version` is BOS's."""
+
+    batch_id: str
+    version: int
+    until: datetime
     correlation_id: str
 
 
@@ -80,4 +90,5 @@ class ConfirmationDue(Message, frozen=True, kw_only=True):
 
 
 Answer = MatchesSuggested | TeacherDecided | ConfirmationOverdue
-Fact = Answer | BatchCancelled
+BosSaid = BatchCancelled | BatchResumed
+Fact = Answer | BosSaid

@@ -5,7 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from class_management_service.domain.associations import Associations
-from class_management_service.domain.facts import Answer, ConfirmationOverdue, MatchesSuggested, TeacherDecided
+from class_management_service.domain.facts import (
+    Answer,
+    BatchResumed,
+    BosSaid,
+    ConfirmationOverdue,
+    MatchesSuggested,
+    TeacherDecided,
+)
 from class_management_service.domain.school import SchoolClass, Student
 from common_core.enums import NotificationPriority, WebSocketEventCategory
 from common_core.messages.notification import TeacherNotificationRequestedV1
@@ -36,7 +43,7 @@ def students_added(school_class: SchoolClass, students: Sequence[Student], at: d
     return (_of_class(STUDENT_ADDED, NotificationPriority.LOW, school_class, message, at, correlation_id, **facts),)
 
 
-def told(before: Associations | None, now: Associations, fact: Answer) -> Told:
+def told(before: Associations | None, now: Associations, fact: Answer | BosSaid) -> Told:
     """Where somebody must look, and where nobody need any more; a correction is known to the teacher who makes it.
 
     Of a batch that is nobody's, or cancelled, nothing is told.
@@ -46,6 +53,8 @@ def told(before: Associations | None, now: Associations, fact: Answer) -> Told:
     match fact:
         case MatchesSuggested() if not now.is_settled:
             return (_suggested(now, fact),)
+        case BatchResumed() if not now.is_settled and before is not None and before.cancelled_at:
+            return (_suggested(now, fact),)
         case TeacherDecided() if now.is_settled and before is not None and not before.is_settled:
             return (_confirmed(now, fact),)
         case ConfirmationOverdue() if before is not None:
@@ -54,7 +63,7 @@ def told(before: Associations | None, now: Associations, fact: Answer) -> Told:
             return ()
 
 
-def _suggested(batch: Associations, fact: MatchesSuggested) -> TeacherNotificationRequestedV1:
+def _suggested(batch: Associations, fact: MatchesSuggested | BatchResumed) -> TeacherNotificationRequestedV1:
     waiting, hinted = len(batch.open), sum(bool(essay.suggestions) for essay in batch.open.values())
     return _of_batch(
         SUGGESTED,
@@ -108,7 +117,7 @@ def _of_batch(
     priority: NotificationPriority,
     batch: Associations,
     message: str,
-    fact: Answer,
+    fact: Answer | BosSaid,
     *,
     deadline: datetime | None = None,
     action_required: bool = False,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from class_management_service.domain.associations import CancelledEarly, Known
+from class_management_service.domain.associations import HeardEarly, Known
 from class_management_service.implementations.codec import pack, unpack
 from huleedu_service_libs.errors import Unavailable
 from huleedu_service_libs.runtime.connection import Connection
@@ -62,7 +62,7 @@ def _columns(batches: Sequence[Known]) -> list[list[object]]:
 
 
 def _row(batch: Known) -> tuple[object, ...]:
-    if isinstance(batch, CancelledEarly):
-        return batch.batch_id, batch.version, False, batch.cancelled_at, "", pack(batch), "", ""
+    if isinstance(batch, HeardEarly):
+        return batch.batch_id, batch.version, False, batch.changed_at, "", pack(batch), "", ""
     essays, owner = " ".join(batch.essays), (batch.user_id, batch.class_id)
     return batch.batch_id, batch.version, batch.is_settled, batch.changed_at, essays, pack(batch), *owner

@@ -1,4 +1,4 @@
-"""Hears what matching suggests, when a teacher has been waited for long enough, and when nobody waits any longer."""
+"""Hears what matching suggests, when a teacher has been waited for long enough, and whether anybody waits at all."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -8,6 +8,7 @@ from class_management_service.domain.associations import Associations, Known
 from class_management_service.domain.decide import decide
 from class_management_service.domain.facts import (
     BatchCancelled,
+    BatchResumed,
     ConfirmationDue,
     ConfirmationOverdue,
     Fact,
@@ -21,12 +22,13 @@ from class_management_service.protocols import (
     StudentRepositoryProtocol,
 )
 from common_core.message import Envelope
-from common_core.messages.control import BatchRunCancelledV1
+from common_core.messages.control import BatchResumedV1, BatchRunCancelledV1
 from common_core.messages.matching import BatchAuthorMatchesSuggestedV1
 from huleedu_service_libs.runtime.unit_of_work import Cause, cause_of, current_unit
 
 Suggested = Sequence[Envelope[BatchAuthorMatchesSuggestedV1]]
 Cancelled = Sequence[Envelope[BatchRunCancelledV1]]
+Resumed = Sequence[Envelope[BatchResumedV1]]
 Due = Sequence[Envelope[ConfirmationDue]]
 
 
@@ -79,9 +81,21 @@ class MatchesHandler:
         """Wait no longer, nor begin to."""
         await self._associations.hold([envelope.data.batch_id for envelope in envelopes])
         for envelope in envelopes:
-            batch_id = envelope.data.batch_id
-            fact = BatchCancelled(batch_id=batch_id, correlation_id=envelope.correlation_id)
-            await self._decide(batch_id, fact, cause_of(envelope))
+            said, correlation_id = envelope.data, envelope.correlation_id
+            fact = BatchCancelled(batch_id=said.batch_id, version=said.version, correlation_id=correlation_id)
+            await self._decide(said.batch_id, fact, cause_of(envelope))
+
+    async def resumed(self, envelopes: Resumed) -> None:
+        """Wait once more, if that was over."""
+        await self._associations.hold([envelope.data.batch_id for envelope in envelopes])
+        for envelope in envelopes:
+            fact = BatchResumed(
+                batch_id=envelope.data.batch_id,
+                version=envelope.data.version,
+                until=current_unit().now + self._patience,
+                correlation_id=envelope.correlation_id,
+            )
+            await self._decide(fact.batch_id, fact, cause_of(envelope))
 
     async def _decide(self, batch_id: str, fact: Fact, cause: Cause) -> Known | None:
         unit = current_unit()

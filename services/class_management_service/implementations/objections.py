@@ -4,7 +4,14 @@ from collections.abc import Mapping
 
 from class_management_service import errors
 from class_management_service.domain.associations import EssayMatch
-from class_management_service.domain.choices import NotInClass, Objection, Outdated, StudentTwice, UnknownEssays
+from class_management_service.domain.choices import (
+    NotInClass,
+    Objection,
+    Outdated,
+    StudentTwice,
+    UnknownEssays,
+    VersionAhead,
+)
 from class_management_service.domain.facts import TeacherDecided
 from class_management_service.domain.school import Student
 from huleedu_service_libs.problems import Problem, WrongField
@@ -13,6 +20,8 @@ from huleedu_service_libs.problems import Problem, WrongField
 def refusal(found: Objection, asked: TeacherDecided) -> Exception:
     """The exception to raise."""
     match found:
+        case VersionAhead(newest):
+            return errors.VersionUnknown(version=asked.seen, newest=newest)
         case Outdated(essays):
             return _outdated(essays, asked)
         case UnknownEssays(essay_ids):

@@ -15,6 +15,8 @@ from class_management_service.domain.choices import objection
 from class_management_service.domain.decide import decide
 from class_management_service.domain.facts import (
     BatchCancelled,
+    BatchResumed,
+    BosSaid,
     ConfirmationOverdue,
     Fact,
     MatchesSuggested,
@@ -49,6 +51,8 @@ class Lives(RuleBasedStateMachine):
         self.at = AT
         self.batch: Known | None = None
         self.due: datetime | None = None
+        self.said = 0
+        self.heard: dict[int, bool] = {}
         self.confirmed: StudentAssociationsConfirmedV1 | None = None
         self.told: dict[str, str | None] = {}
 
@@ -87,16 +91,21 @@ class Lives(RuleBasedStateMachine):
         if refused:
             assert self.batch is before
         else:
+            assert seen is None or (before is not None and seen <= before.version)
             assert isinstance(self.batch, Associations)
             decided = {essay: self.batch.essays[essay].decision for essay in chosen}
             assert {essay: each and each.student_id for essay, each in decided.items()} == chosen
         return fact
 
-    @rule(target=facts)
-    def bos_cancels(self) -> Fact:
-        fact = BatchCancelled(batch_id=BATCH, correlation_id="c")
-        self.hear(fact)
-        assert self.due is None
+    @rule(target=facts, goes_on=st.booleans(), at_once=st.booleans())
+    def bos_cancels_or_goes_on(self, goes_on: bool, at_once: bool) -> Fact:
+        self.said += 1
+        fact: Fact = BatchCancelled(batch_id=BATCH, version=self.said, correlation_id="c")
+        if goes_on:
+            fact = BatchResumed(batch_id=BATCH, version=self.said, until=self.at + DAY, correlation_id="c")
+        if at_once:
+            self.hear(fact)
+            assert goes_on or self.due is None
         return fact
 
     @rule(fact=facts)
@@ -114,6 +123,8 @@ class Lives(RuleBasedStateMachine):
 
     def hear(self, fact: Fact) -> None:
         before = self.batch
+        if isinstance(fact, BosSaid):
+            self.heard[fact.version] = isinstance(fact, BatchCancelled)
         self.batch, effects = decide(before, fact, self.at)
         if self.batch is before:
             assert effects == ()
@@ -153,6 +164,11 @@ class Lives(RuleBasedStateMachine):
     @invariant()
     def nothing_is_waited_for_without_a_clock(self) -> None:
         assert (self.due is not None) == (isinstance(self.batch, Associations) and self.batch.is_waited_for)
+
+    @invariant()
+    def the_newest_word_of_bos_holds(self) -> None:
+        is_cancelled = self.batch is not None and self.batch.cancelled_at is not None
+        assert is_cancelled == (bool(self.heard) and self.heard[max(self.heard)])
 
     @invariant()
     def what_is_kept_is_what_was_decided(self) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from class_management_service.domain.associations import CancelledEarly, Known
+from class_management_service.domain.associations import HeardEarly, Known
 from class_management_service.implementations.association_table import (
     AssociationsChanged,
     AssociationTable,
@@ -12,7 +12,7 @@ from class_management_service.tests.matches import BATCH, matches
 from class_management_service.tests.test_associations import ASA, CANCELLED, THREE, after, step, suggested, teacher
 from class_management_service.tests.world import AT, World
 
-EARLY = CancelledEarly(batch_id=BATCH, cancelled_at=AT)
+EARLY = HeardEarly(batch_id=BATCH, heard=2, changed_at=AT, cancelled_at=AT)
 ANSWERED = after(THREE)
 
 

@@ -1,22 +1,25 @@
 """The rules about who wrote what: suggestions in, decisions out, each said once and again when it is corrected."""
 
+import itertools
 from datetime import datetime, timedelta
 from functools import reduce
 from typing import Any
 
 import pytest
 
-from class_management_service.domain.associations import Associations, CancelledEarly, Known
+from class_management_service.domain.associations import Associations, HeardEarly, Known
 from class_management_service.domain.choices import (
     NotInClass,
     Outdated,
     StudentTwice,
     UnknownEssays,
+    VersionAhead,
     objection,
 )
 from class_management_service.domain.decide import SYSTEM, decide
 from class_management_service.domain.facts import (
     BatchCancelled,
+    BatchResumed,
     ConfirmationDue,
     ConfirmationOverdue,
     Fact,
@@ -228,6 +231,9 @@ def test_who_has_not_seen_anothers_decision_is_shown_it() -> None:
     assert list(found.essays) == ["one"]
     assert objection(batch, teacher(choices={"one": "cia"}, seen=1)) is None
     assert objection(batch, teacher(choices={"one": "asa"}, seen=batch.version)) is None
+    ahead = teacher(choices={"one": "cia"}, seen=batch.version + 1)
+    assert objection(batch, ahead) == VersionAhead(batch.version)
+    assert step(batch, ahead) == (batch, ())
 
 
 def test_other_suggestions_take_the_place_of_those_that_nobody_decided_on() -> None:
@@ -250,7 +256,8 @@ def test_a_batch_without_essays_is_confirmed_at_once() -> None:
     assert confirmed(said(None, suggested(matches()))).associations == []
 
 
-CANCELLED = BatchCancelled(batch_id="batch-1", correlation_id="c")
+CANCELLED = BatchCancelled(batch_id="batch-1", version=2, correlation_id="c")
+RESUMED = BatchResumed(batch_id="batch-1", version=3, until=AT + 2 * DAY, correlation_id="c")
 
 
 def test_a_cancelled_batch_is_waited_for_no_longer_and_its_time_limit_confirms_nothing() -> None:
@@ -263,7 +270,8 @@ def test_a_cancelled_batch_is_waited_for_no_longer_and_its_time_limit_confirms_n
 
 def test_suggestions_that_come_after_the_cancellation_are_kept_and_start_no_clock() -> None:
     early, effects = step(None, CANCELLED)
-    assert (early, effects) == (CancelledEarly(batch_id="batch-1", cancelled_at=AT), ())
+    assert early == HeardEarly(batch_id="batch-1", heard=2, changed_at=AT, cancelled_at=AT)
+    assert effects == ()
     batch = after(CANCELLED, CANCELLED, THREE)
 
     assert step(early, THREE) == (batch, ())
@@ -279,6 +287,34 @@ def test_a_teacher_may_still_decide_on_a_cancelled_batch() -> None:
 
 def test_what_was_decided_before_the_cancellation_is_not_said_again() -> None:
     assert said(after(THREE, teacher(choices=ALL)), CANCELLED) == []
+
+
+def test_of_a_batch_that_is_taken_up_again_the_teacher_is_told_and_has_all_the_time() -> None:
+    batch, effects = step(after(THREE, CANCELLED), RESUMED)
+
+    assert isinstance(batch, Associations)
+    assert (batch.is_waited_for, batch.until) == (True, AT + 2 * DAY)
+    told, clock = effects
+    assert isinstance(told, TeacherNotificationRequestedV1)
+    assert (told.notification_type, told.deadline_timestamp) == ("student_associations_suggested", AT + 2 * DAY)
+    assert clock == Later(ConfirmationDue(batch_id="batch-1"), "batch-1 confirmation", AT + 2 * DAY)
+    assert step(after(THREE, teacher(choices=ALL), CANCELLED), RESUMED)[1] == ()
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations([CANCELLED, RESUMED, THREE])))
+def test_the_newest_of_what_bos_says_holds_in_whatever_order_it_comes(order: tuple[Fact, ...]) -> None:
+    batch = after(*order)
+
+    assert batch.is_waited_for
+    assert batch.heard == RESUMED.version
+    assert step(batch, CANCELLED) == step(batch, RESUMED) == (batch, ())
+
+
+def test_a_batch_that_goes_on_after_a_pause_is_waited_for_as_before() -> None:
+    batch, effects = step(after(THREE), RESUMED)
+
+    assert isinstance(batch, Associations)
+    assert (batch.until, effects) == (AT + DAY, ())
 
 
 def test_suggestions_again_after_the_confirmation_change_nothing() -> None:

@@ -11,7 +11,7 @@ from class_management_service.tests.matches import BATCH, matches, result, sugge
 from class_management_service.tests.teacher import Teacher
 from class_management_service.tests.world import AT, World
 from common_core.messages.classes import EssayStudentAssociationUpdatedV1
-from common_core.messages.control import BatchRunCancelledV1
+from common_core.messages.control import BatchResumedV1, BatchRunCancelledV1
 from common_core.messages.matching import (
     BatchAuthorMatchesSuggestedV1,
     StudentAssociationsConfirmedV1,
@@ -167,6 +167,18 @@ async def test_two_teachers_at_once_do_not_overwrite_each_other(anna: Teacher, w
     ]
 
 
+async def test_a_version_that_has_not_been_yet_is_nobodys_to_have_seen(anna: Teacher, world: World) -> None:
+    await matched(anna, world)
+    answer = await anna.ask("POST", f"{PATH}/confirm", {"finish": True, "version": 2})
+    said = await answer.get_json()
+
+    assert (answer.status_code, said["code"]) == (409, "VERSION_UNKNOWN")
+    assert said["detail"] == (
+        "Version 2 of who wrote these essays has not been yet, the newest is 1: look at them again."
+    )
+    assert (await anna.told("POST", PATH, {"finish": True, "version": 1}))["status"] == "confirmed"
+
+
 async def test_many_at_once_are_all_decided(anna: Teacher, world: World) -> None:
     _, asa, bo = await matched(anna, world)
     wanted = [("one", asa), ("two", bo), ("three", None)]
@@ -229,13 +241,16 @@ async def test_a_student_who_is_renamed_is_shown_by_the_new_name_and_who_is_gone
     assert (shown["one"]["student"]["last_name"], shown["two"]["student"]["last_name"]) == ("Ek", None)
 
 
-async def cancel(world: World) -> None:
-    """BOS does."""
-    bos = await Database.connect(world.dsn, BatchRunCancelledV1.producer, clock=world.watch)
-    said = BatchRunCancelledV1(batch_id=BATCH, version=2, correlation_id="c", timestamp=AT)
+CANCELLED = BatchRunCancelledV1(batch_id=BATCH, version=2, correlation_id="c", timestamp=AT)
+RESUMED = BatchResumedV1(batch_id=BATCH, version=3, correlation_id="c", timestamp=AT)
+
+
+async def bos_says(world: World, said: BatchRunCancelledV1 | BatchResumedV1) -> None:
+    """And class management has heard it."""
+    bos = await Database.connect(world.dsn, said.producer, clock=world.watch)
     await Others(bos).say(said)
     await bos.close()
-    await world.others.at_rest(SERVICE_NAME, BatchRunCancelledV1)
+    await world.others.at_rest(SERVICE_NAME, type(said))
 
 
 @pytest.mark.parametrize("cancelled_first", [True, False])
@@ -243,11 +258,11 @@ async def test_of_a_cancelled_batch_the_teacher_sees_what_is_suggested_and_nothi
     anna: Teacher, world: World, cancelled_first: bool
 ) -> None:
     if cancelled_first:
-        await cancel(world)
+        await bos_says(world, CANCELLED)
         assert (await anna.ask("GET", PATH)).status_code == 404
     _, asa, _ = await matched(anna, world)
     if not cancelled_first:
-        await cancel(world)
+        await bos_says(world, CANCELLED)
     world.watch.forward(hours=25)
 
     assert await confirmations(world) == []
@@ -256,6 +271,20 @@ async def test_of_a_cancelled_batch_the_teacher_sees_what_is_suggested_and_nothi
     assert by_essay(said)["one"]["suggested_student_id"] == asa
     assert await timers(world) == 0
     assert (await anna.told("POST", PATH, {"finish": True}))["status"] == "confirmed"
+
+
+async def test_of_a_batch_that_is_taken_up_again_the_teacher_has_all_the_time(anna: Teacher, world: World) -> None:
+    await bos_says(world, CANCELLED)
+    await matched(anna, world)
+    world.watch.forward(hours=25)
+    await bos_says(world, RESUMED)
+
+    said = await anna.told("GET", PATH)
+    assert (said["status"], said["waiting"]) == ("waiting", 3)
+    assert said["confirm_by"].startswith("2026-03-04T09:00:00")
+    told = [each.notification_type for each in world.others.of(TeacherNotificationRequestedV1)]
+    assert told.count("student_associations_suggested") == 1
+    assert await timers(world) == 1
 
 
 async def timers(world: World) -> int:

@@ -16,7 +16,7 @@ from common_core.messages.batch import (
     BatchValidationErrorsV1,
     EssayValidationError,
 )
-from common_core.messages.control import PHASE_TIMED_OUT, BatchRunCancelledV1, BatchWaitGivenUpV1
+from common_core.messages.control import PHASE_TIMED_OUT, BatchResumedV1, BatchRunCancelledV1, BatchWaitGivenUpV1
 from common_core.messages.pipeline import ELSBatchPhaseOutcomeV1, PhaseCommand
 from common_core.messages.results import BatchResultsReadyV1, PhaseResultSummary
 from common_core.shared import StorageReferenceMetadata, SystemProcessingMetadata
@@ -99,7 +99,8 @@ class End(Struct, frozen=True, kw_only=True):
 class Batch(Struct, frozen=True, kw_only=True):
     """All that is known of a batch as a whole. Nothing in it depends on the order in which it became known.
 
-    `tries` are in the order of their editions.
+    `tries` are in the order of their editions. `cancelled` (before any run) and `resumed` are BOS's versions that last
+    said so.
     """
 
     registration: Registration | None = None
@@ -110,7 +111,8 @@ class Batch(Struct, frozen=True, kw_only=True):
     tries: list[Try] = []
     ends: dict[str, End] = {}
     announced: list[str] = []
-    cancelled_before_any_run: bool = False
+    cancelled: int = 0
+    resumed: int = 0
 
     @property
     def newest_run(self) -> str | None:
@@ -158,7 +160,9 @@ def decide(batch: Batch, message: Message) -> Batch:
         case BatchPipelineCompletedV1():
             return _with_end(batch, message)
         case BatchRunCancelledV1(run_id=None):
-            return replace(batch, cancelled_before_any_run=True)
+            return replace(batch, cancelled=max(batch.cancelled, message.version))
+        case BatchResumedV1():
+            return replace(batch, resumed=max(batch.resumed, message.version))
         case _:
             return batch
 
@@ -248,7 +252,7 @@ def overall_status(batch: Batch) -> BatchStatus:
     run = batch.newest_run
     if run is not None:
         return batch.ends[run].status if run in batch.ends else BatchStatus.PROCESSING_PIPELINES
-    if batch.cancelled_before_any_run:
+    if batch.cancelled > batch.resumed:
         return BatchStatus.CANCELLED
     if batch.ingestion_failed:
         return BatchStatus.CONTENT_INGESTION_FAILED

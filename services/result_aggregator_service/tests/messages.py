@@ -23,7 +23,7 @@ from common_core.messages.batch import (
 )
 from common_core.messages.classes import EssayStudentAssociationUpdatedV1
 from common_core.messages.content import EssaySlotAssignedV1, EssayValidationFailedV1, ExcessContentProvisionedV1
-from common_core.messages.control import BatchRunCancelledV1, BatchWaitGivenUpV1
+from common_core.messages.control import BatchResumedV1, BatchRunCancelledV1, BatchWaitGivenUpV1
 from common_core.messages.nlp import EssayNlpCompletedV1, GrammarAnalysis, NlpMetrics
 from common_core.messages.pipeline import (
     BatchServiceNLPInitiateCommandDataV1,
@@ -298,6 +298,11 @@ def analysed(
 def cancelled(run_id: str | None = RUN) -> BatchRunCancelledV1:
     """BOS: nobody waits for this any longer."""
     return BatchRunCancelledV1(batch_id=BATCH, run_id=run_id, version=3, correlation_id=CORRELATION, timestamp=at(5))
+
+
+def resumed() -> BatchResumedV1:
+    """BOS: it is wanted after all."""
+    return BatchResumedV1(batch_id=BATCH, version=4, correlation_id=CORRELATION, timestamp=at(6))
 
 
 def given_up(phase: PhaseName | None = None) -> BatchWaitGivenUpV1:

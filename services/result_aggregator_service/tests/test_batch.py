@@ -29,6 +29,7 @@ from result_aggregator_service.tests.messages import (
     outcome,
     provisioned,
     registered,
+    resumed,
     slot_failed,
     spellcheck_failed,
     spellchecked,
@@ -234,3 +235,5 @@ def test_a_batch_that_was_cancelled_before_anything_was_asked_of_it_is_cancelled
     assert rules.overall_status(batch) is BatchStatus.CANCELLED
 
     assert rules.overall_status(decide(batch, command(PhaseName.SPELLCHECK))) is BatchStatus.PROCESSING_PIPELINES
+    assert rules.overall_status(decide(batch, resumed())) is BatchStatus.READY_FOR_PIPELINE_EXECUTION
+    assert after(registered(), resumed(), cancelled(run_id=None), provisioned()) == decide(batch, resumed())
