@@ -14,6 +14,7 @@ from batch_orchestrator_service.implementations.codec import unpack_batch, unpac
 from result_aggregator_service.implementations.result_repository_postgres_impl import PHASES
 
 from chaos import diary, effects, showing
+from chaos.authorship import read_authorship
 from chaos.books import Books, Gathered, KeptBatch, Letter, PhaseCounts, Said, Taken, Upload
 from chaos.diary import Entry, Planted, Struck, Watched
 from huleedu_service_libs.runtime.connection import Connection
@@ -80,6 +81,7 @@ async def read_books(
         phases=phases,
         in_flight=in_flight,
         gathered=await _gathered(dsns[RESULTS]),
+        authorship=await read_authorship(dsns),
         uploads=await _uploads(dsns[FILES]),
         said=said,
         taken=taken,

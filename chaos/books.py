@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from batch_orchestrator_service.domain.batch import Batch
 
+from chaos.authorship import Authorship
 from chaos.diary import Entry, Planted, Struck, Watched
 
 
@@ -127,6 +128,7 @@ class Books(msgspec.Struct, frozen=True, kw_only=True):
     phases: Sequence[PhaseCounts] = ()
     in_flight: int = 0
     gathered: Mapping[str, Gathered] = {}
+    authorship: Authorship = Authorship()
     uploads: Sequence[Upload] = ()
     said: Sequence[Said] = ()
     taken: Sequence[Taken] = ()

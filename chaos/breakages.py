@@ -7,12 +7,18 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from batch_orchestrator_service.domain import on_phase, steps
+from batch_orchestrator_service.domain import admission, on_phase, on_request, steps
+from batch_orchestrator_service.domain.asked import PipelineResolved
 from batch_orchestrator_service.domain.batch import Batch
 from batch_orchestrator_service.domain.run import Run
+from batch_orchestrator_service.errors import StudentsNotConfirmed
+from batch_orchestrator_service.implementations import pipeline_desk
+from result_aggregator_service.domain.students import StudentOfEssay
+from result_aggregator_service.implementations.result_repository_postgres_impl import PostgresResultRepositoryImpl
 
 from chaos.replacing import replace
 from huleedu_service_libs import idempotency
+from huleedu_service_libs.errors import RefusedCommand
 from huleedu_service_libs.event_streams import Hub, Opening
 from huleedu_service_libs.runtime import log
 from huleedu_service_libs.runtime.answers import AnswerSink, Claim, StoredAnswer
@@ -24,6 +30,8 @@ from huleedu_service_libs.runtime.kafka.relay import RELAY
 from huleedu_service_libs.runtime.kafka.source import KafkaSource
 from huleedu_service_libs.runtime.tail import Place, look
 from huleedu_service_libs.runtime.transactions import GroupCommit
+
+FIRST_DECISION = 2  # the version that it makes of class management's batch: the suggestions have made the first
 
 
 def no_inbox() -> None:
@@ -126,6 +134,34 @@ def paused_in_name_only() -> None:
     replace(on_phase, "moved_on", careless)
 
 
+def unconfirmed_goes_on() -> None:
+    """Have BOS work on a class's essays although nobody has said who wrote them."""
+    begin = on_request.pipeline
+
+    def refusal(batch: Batch) -> RefusedCommand | None:
+        refused = admission.refusal(batch)
+        return None if isinstance(refused, StudentsNotConfirmed) else refused
+
+    def careless(batch: Batch, resolved: PipelineResolved, at: datetime) -> steps.Step:
+        given_up = msgspec.structs.replace(batch.matching, given_up_at=at)
+        begun, effects = begin(msgspec.structs.replace(batch, matching=given_up), resolved, at)
+        return msgspec.structs.replace(begun, matching=batch.matching), effects
+
+    replace(pipeline_desk, "refusal", refusal)
+    replace(on_request, "pipeline", careless)
+
+
+def corrections_unheard() -> None:
+    """Have the result aggregator take up only what a batch's first decision said of who wrote what."""
+    name = PostgresResultRepositoryImpl.name
+
+    async def deaf(self: PostgresResultRepositoryImpl, students: Sequence[StudentOfEssay]) -> None:
+        if heard := [student for student in students if student.version <= FIRST_DECISION]:
+            await name(self, heard)
+
+    replace(PostgresResultRepositoryImpl, "name", deaf)
+
+
 def streams_begin_anew() -> None:
     """Have a stream that is to go on after an event begin with what comes from now on."""
     open_ = Hub.open
@@ -144,5 +180,7 @@ BREAKAGES: Mapping[str, Callable[[], None]] = {
     "forgetful-answers": forgetful_answers,
     "answered-without-commit": answered_without_commit,
     "paused-in-name-only": paused_in_name_only,
+    "unconfirmed-goes-on": unconfirmed_goes_on,
+    "corrections-unheard": corrections_unheard,
     "streams-begin-anew": streams_begin_anew,
 }

@@ -14,6 +14,8 @@ import msgspec
 from chaos.diary import Diary, Entry
 
 BOS, FILES, RESULTS = "batch_orchestrator_service", "file_service", "result_aggregator_service"
+CLASSES = "class_management_service"
+LOOKS = {BOS: "status", RESULTS: "results", CLASSES: "associations"}  # what is asked for there
 PATIENCE_SECONDS = 6.0  # for one answer
 PAUSE = (0.1, 0.6)  # seconds between two tries
 AGAIN = 0.1  # how often a request that was answered is sent once more
@@ -120,18 +122,23 @@ class Client:
     async def look(self, service: str, path: str, batch_id: str) -> dict[str, Any]:
         """Ask until there is an answer; only what is no plain answer is worth an entry.
 
-        Raises Refused if BOS does not know the batch. The aggregator may not have heard of it yet.
+        Raises Refused if BOS does not know the batch. Others may not have heard of it yet.
         """
-        while True:
-            began = time.time()
-            reply = await self._platform.ask("GET", service, path, self.chance, headers=self._identity)
-            if reply[0] == 200:
-                answer: dict[str, Any] = msgspec.json.decode(reply[1])
-                return answer
-            self._write("status" if service == BOS else "results", began, reply, batch_id=batch_id)
-            if service == BOS:
-                is_final(*reply[:2])
+        while (answer := await self.glance(service, path, batch_id)) is None:
             await asyncio.sleep(self.chance.uniform(*PAUSE))
+        return answer
+
+    async def glance(self, service: str, path: str, batch_id: str) -> dict[str, Any] | None:
+        """The same once: None if there is no answer."""
+        began = time.time()
+        reply = await self._platform.ask("GET", service, path, self.chance, headers=self._identity)
+        if reply[0] == 200:
+            answer: dict[str, Any] = msgspec.json.decode(reply[1])
+            return answer
+        self._write(LOOKS[service], began, reply, batch_id=batch_id)
+        if service == BOS:
+            is_final(*reply[:2])
+        return None
 
     async def peek(self, batch_id: str) -> None:
         """Try to see a batch as somebody whose it is not."""

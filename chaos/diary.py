@@ -12,8 +12,9 @@ T = TypeVar("T")
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One request and what came of it; times are Unix seconds, status 0 means that no answer came.
 
-    `what`: register, upload, request (a pipeline), cancel, pause, resume, retry, operation, status, results, peek,
-    stream; or without a request: saw (a new status), finished, left.
+    `what`: class, roster, register, upload, confirm (who wrote what), request (a pipeline), cancel, pause, resume,
+    retry, operation, status, associations, results, peek, stream; or without a request: wrote (which pupil which file),
+    saw (a new status), finished, left.
     """
 
     who: str

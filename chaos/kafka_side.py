@@ -101,13 +101,15 @@ class Poisoner:
             await self._plant(topic, key, mark, self._chance.choice((_garbage, _stranger, _misshapen))(topic, mark))
 
     async def _plant(self, topic: str, key: str, mark: str, value: bytes) -> None:
-        """Once; where nobody knows whether it arrived, nobody is expected to have set it aside."""
+        """Once; where nobody knows whether it arrived, as at the end of a run, nobody has to have set it aside."""
         groups: tuple[str, ...] = ()
-        with suppress(KafkaError, OSError):
-            async with _producer(self._bootstrap) as producer:
-                await producer.send_and_wait(topic, value, key.encode())
-                groups = self._readers[topic]
-        self._diary.write(Planted(mark=mark, topic=topic, groups=groups))
+        try:
+            with suppress(KafkaError, OSError):
+                async with _producer(self._bootstrap) as producer:
+                    await producer.send_and_wait(topic, value, key.encode())
+                    groups = self._readers[topic]
+        finally:
+            self._diary.write(Planted(mark=mark, topic=topic, groups=groups))
 
 
 def _garbage(topic: str, mark: str) -> bytes:

@@ -7,6 +7,7 @@ from pathlib import Path
 from chaos.service import POINTS, READERS
 from infra.replica import Replica
 
+CONFIRMATION_SECONDS = "4"  # for a class's teacher: some let it pass, and some are late
 COMMAND = (sys.executable, "-m", "chaos.service")
 
 
@@ -48,4 +49,5 @@ def environment(folder: Path, broken: str, engines: str) -> dict[str, str]:
     for part in (READERS, POINTS):
         (folder / part).mkdir(parents=True, exist_ok=True)
     chosen = {"SPELLCHECKER_SERVICE_ENGINE": engines, "NLP_SERVICE_ENGINE": engines}
-    return {"CHAOS_FOLDER": str(folder), "CHAOS_BREAK": broken, **chosen}
+    limit = {"CLASS_MANAGEMENT_SERVICE_CONFIRMATION_SECONDS": CONFIRMATION_SECONDS}
+    return {"CHAOS_FOLDER": str(folder), "CHAOS_BREAK": broken, **chosen, **limit}

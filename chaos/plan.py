@@ -17,7 +17,6 @@ POINTS = (
 )
 WITHOUT_DATABASE = frozenset({"content_service", "batch_conductor_service"})
 WITHOUT_EVENTS = frozenset({"file_service"})  # it says much, and reads nothing
-IDLE = frozenset({"class_management_service"})  # no batch of the run has a class
 READING = frozenset({"after-take", "before-offset-commit", "after-offset-commit"})
 
 PATIENT = 0.7  # of all faults; the others may strike together
@@ -128,7 +127,7 @@ def _fault(
 def _passes(process: str, point: str) -> bool:
     """Whether the service of this process comes to this point in a run."""
     service, _, _ = process.partition(".")
-    return service not in WITHOUT_DATABASE | IDLE and not (service in WITHOUT_EVENTS and point in READING)
+    return service not in WITHOUT_DATABASE and not (service in WITHOUT_EVENTS and point in READING)
 
 
 def one_of_each(names: str | None) -> list[str]:

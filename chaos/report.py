@@ -7,7 +7,7 @@ import msgspec
 
 from chaos import checks, recovery
 from chaos.books import Books, Violation
-from chaos.checks import batches, clients, events, wishes
+from chaos.checks import batches, clients, events, students, wishes
 from chaos.diary import Entry
 from chaos.recovery import Figures
 from chaos.run import Lived
@@ -18,7 +18,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     `requests` were accepted and `requests_refused` refused for good, with reason, by kind; `wishes_granted` counts what
     changed a batch, an operator's wishes batch by batch. `results_discarded` came after their run had been cancelled.
-    `streams` says how many there were, how often their clients came back, and how many events they saw.
+    `of_a_class`: how many batches, and how many of their essays were decided on by whom. `streams` says how many there
+    were, how often their clients came back, and how many events they saw.
     """
 
     seed: int
@@ -32,6 +33,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     requests_refused: Mapping[str, int]
     wishes_granted: Mapping[str, int]
     results_discarded: int
+    of_a_class: Mapping[str, int]
     streams: Mapping[str, int]
     duplicate_effects: int
     stuck_batches: int
@@ -74,6 +76,7 @@ def report_on(seed: int, seconds: float, lived: Lived) -> Report:
         requests_refused=_by_kind(books, lambda entry: 400 <= entry.status < 500 and entry.status != 429),
         wishes_granted=wishes.granted(books),
         results_discarded=sum(phase.discarded for phase in books.phases),
+        of_a_class=students.counted(books),
         streams=_streams(books),
         duplicate_effects=len(list(events.effects_said_twice(books))) + len(list(events.taken_twice(books))),
         stuck_batches=len(list(batches.stuck(books))),

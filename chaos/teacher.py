@@ -10,8 +10,10 @@ import aiohttp
 import msgspec
 
 from chaos.assignments import Assignment, assignments, portions
+from chaos.classroom import COURSE, Classroom, open_classroom
 from chaos.client import BOS, FILES, RESULTS, Client, Platform, Refused
 from chaos.diary import Diary
+from chaos.pupils import Handed, authors, signed
 from common_core.enums import CourseCode
 
 RUN_DONE = frozenset({"completed_successfully", "completed_with_failures", "failed", "cancelled"})
@@ -36,6 +38,7 @@ class Teacher(Client):
         self.asks_as, self._watch = name, watch
         self._seen: tuple[str, str, int] | None = None
         self._paused_since: float | None = None
+        self._classroom: Classroom | None = None
 
     async def teach(self, enough: asyncio.Event, others: list[str], pause: float) -> None:
         """Hand in class after class until it is `enough`; `others` collects every client's batches."""
@@ -49,42 +52,75 @@ class Teacher(Client):
             await asyncio.sleep(self.chance.uniform(0, 2 * pause))
 
     async def hand_in(self, assignment: Assignment) -> str:
-        """One class, from registration to results; or to where it is left to wait."""
-        batch_id = await self._register(assignment)
+        """One batch, from registration to results; or to where it is left to wait."""
+        classroom = await self._my_class() if assignment.decide else None
+        batch_id = await self._register(assignment, classroom)
         if self.chance.random() < assignment.watched:
             self._watch(self.name, batch_id)
+        essays = self._written(batch_id, assignment, classroom)
         with suppress(Refused):  # somebody may have cancelled it meanwhile
-            for files in portions(assignment.files(self.chance), self.chance):
+            for files in portions(assignment.files(essays, self.chance), self.chance):
                 await self._upload(batch_id, files)
         if not assignment.is_whole:
             self.note("left", batch_id, msgspec.to_builtins(assignment))
             return batch_id
-        status = await self._status_in(batch_id, RESTS)
-        if status == "ready" or (status == "cancelled" and self.chance.random() < WAKE):
+        if classroom and assignment.decide:
+            await self._halt_early(batch_id, assignment)
+            await classroom.decide(batch_id, assignment.decide, authors(essays))
+        if await self._may_work(batch_id):
             for pipeline in assignment.pipelines:
                 await self._work(batch_id, pipeline, assignment)
         self.note("finished", batch_id, msgspec.to_builtins(assignment))
         return batch_id
 
-    async def _register(self, assignment: Assignment) -> str:
-        body = {
-            "expected_essay_count": assignment.essays,
-            "course_code": self.chance.choice((CourseCode.ENG5, CourseCode.SV1)),
-            "user_id": self.name,
-        }
+    async def _my_class(self) -> Classroom:
+        self._classroom = self._classroom or await open_classroom(self, self._see)
+        return self._classroom
+
+    async def _register(self, assignment: Assignment, classroom: Classroom | None) -> str:
+        course = COURSE if classroom else self.chance.choice((CourseCode.ENG5, CourseCode.SV1))
+        body = {"expected_essay_count": assignment.essays, "course_code": course, "user_id": self.name}
+        if classroom:
+            body["class_id"] = classroom.class_id
         return str((await self.post("register", BOS, "/v1/batches/register", body))["batch_id"])
+
+    def _written(self, batch_id: str, assignment: Assignment, classroom: Classroom | None) -> Sequence[Handed]:
+        """The readable essays; whose they are is put down before anybody can know it."""
+        blank = assignment.readable(self.chance)
+        if classroom is None:
+            return blank
+        essays = signed(blank, classroom.pupils, self.chance)
+        self.note("wrote", batch_id, dict(authors(essays)))
+        return essays
 
     async def _upload(self, batch_id: str, files: Sequence[tuple[str, bytes]]) -> None:
         sent = {"files": [name for name, _ in files]}
         path = "/v1/files/batch"
         await self.post("upload", FILES, path, sent, batch_id, lambda: {"data": _form(batch_id, files)})
 
+    async def _halt_early(self, batch_id: str, assignment: Assignment) -> None:
+        """While students are looked for, or a little before or after."""
+        if assignment.halt and assignment.early:
+            await asyncio.sleep(self.chance.uniform(*HALT))
+            await self._wish(assignment.halt, batch_id)
+
+    async def _may_work(self, batch_id: str) -> bool:
+        """Whether a pipeline may be asked for, once all is known that there is to know of the batch.
+
+        A cancelled batch of a class of which nobody has said who wrote it will never take one.
+        """
+        status = await self._status_in(batch_id, RESTS)
+        matching = status["student_matching"]
+        can_wake = matching is None or matching["confirmed_at"] is not None
+        is_woken = status["client_status"] == "cancelled" and can_wake and self.chance.random() < WAKE
+        return status["client_status"] == "ready" or is_woken
+
     async def _work(self, batch_id: str, pipeline: str, assignment: Assignment) -> None:
         """One pipeline, with all that is wished for on the way; nothing if the batch takes none."""
         run_id = await self._request(batch_id, pipeline)
         if run_id is None:
             return
-        if assignment.halt:
+        if assignment.halt and not assignment.early:
             await asyncio.sleep(self.chance.uniform(*HALT))
             await self._wish(assignment.halt, batch_id)
         run = await self._run_ended(batch_id, run_id)
@@ -129,11 +165,11 @@ class Teacher(Client):
             await asyncio.sleep(self.chance.uniform(*LOOK))
         return run
 
-    async def _status_in(self, batch_id: str, wanted: frozenset[str]) -> str:
+    async def _status_in(self, batch_id: str, wanted: frozenset[str]) -> dict[str, Any]:
         while True:
             status = await self._see(batch_id)
             if status["client_status"] in wanted and status["paused"] is None:
-                return str(status["client_status"])
+                return status
             await asyncio.sleep(self.chance.uniform(*LOOK))
 
     async def _see(self, batch_id: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from chaos.books import Books, Violation
-from chaos.checks import batches, clients, events, halts, streams, wishes
+from chaos.checks import batches, clients, events, halts, streams, students, wishes
 
 Check = Callable[[Books], Iterator[str]]
 
@@ -11,16 +11,24 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     "I1": (clients.registrations_lost, events.announced_once),
     "I2": (batches.stuck,),
     "I3": (batches.changed_after_the_end,),
-    "I4": (events.effects_said_twice,),
+    "I4": (events.effects_said_twice, students.matched_otherwise_than_once),
     "I5": (batches.started_too_early,),
-    "I6": (batches.miscounted_by_orchestrator, batches.miscounted_by_essays, batches.gathered_otherwise),
+    "I6": (
+        batches.miscounted_by_orchestrator,
+        batches.miscounted_by_essays,
+        batches.gathered_otherwise,
+        students.essays_lost_in_matching,
+        students.authors_known_otherwise,
+        students.named_after_another,
+    ),
     "I7": (events.lost, events.never_carried, events.left_over, halts.commanded_otherwise),
     "I8": (events.out_of_order,),
-    "I9": (batches.guests_matched,),
+    "I9": (students.guests_matched, students.went_on_unconfirmed, students.decided_by_nobody),
     "I10": (
         clients.answered_differently,
         clients.more_batches_than_keys,
         clients.uploads_kept_wrongly,
+        students.decisions_lost,
         wishes.done_more_than_once,
         wishes.accepted_and_not_done,
         wishes.retried_otherwise,
@@ -31,6 +39,7 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
         halts.sent_while_halted,
         halts.late_outcomes_dropped,
         halts.answers_unaccounted_for,
+        students.decided_after_cancellation,
     ),
     "I14": (streams.facts_not_shown, streams.streamed_otherwise, streams.snapshots_out_of_place),
     "I15": (events.cursors_moved_back, events.never_said),

@@ -194,10 +194,3 @@ def gathered_otherwise(books: Books) -> Iterator[str]:
 
 def _client_word(status: str) -> str:
     return CLIENT_STATUS[BatchStatus(status)] if status in set(BatchStatus) else BatchClientStatus(status)
-
-
-def guests_matched(books: Books) -> Iterator[str]:
-    """Essays of a batch without a class were matched to students."""
-    for phase in books.phases:
-        if phase.phase == PhaseName.STUDENT_MATCHING:
-            yield f"batch {phase.batch_id} entered student matching"

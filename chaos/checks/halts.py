@@ -10,6 +10,7 @@ from chaos.lives import commands
 from common_core.enums import PhaseName
 from common_core.enums import PipelineExecutionStatus as PhaseStatus
 from common_core.messages.control import BatchPausedV1, BatchResumedV1, BatchRunCancelledV1
+from common_core.messages.matching import BatchServiceStudentMatchingInitiateCommandDataV1
 from common_core.messages.nlp import BatchNlpProcessingRequestedV2
 from common_core.messages.pipeline import (
     BatchServiceNLPInitiateCommandDataV1,
@@ -21,6 +22,7 @@ from common_core.messages.spellcheck import EssayLifecycleSpellcheckRequestV1, S
 PAUSED, RESUMED, CANCELLED = BatchPausedV1.topic, BatchResumedV1.topic, BatchRunCancelledV1.topic
 COMMANDS = frozenset({BatchServiceSpellcheckInitiateCommandDataV1.topic, BatchServiceNLPInitiateCommandDataV1.topic})
 REQUESTS = frozenset({EssayLifecycleSpellcheckRequestV1.topic, BatchNlpProcessingRequestedV2.topic})
+BEGUN = COMMANDS | {BatchServiceStudentMatchingInitiateCommandDataV1.topic}
 ELS = "essay_lifecycle_service"
 
 
@@ -39,16 +41,16 @@ def commanded_otherwise(books: Books) -> Iterator[str]:
 
 def commanded_while_halted(books: Books) -> Iterator[str]:
     """In the order of its log, the orchestrator commanded a cancelled run, or a batch between pause and resumption."""
-    for batch_id, events in _by_key(books.said, COMMANDS | {PAUSED, RESUMED, CANCELLED}).items():
+    for batch_id, events in _by_key(books.said, BEGUN | {PAUSED, RESUMED, CANCELLED}).items():
         over: set[str] = set()
         is_paused = False
         for event in events:
-            if event.topic in COMMANDS and (is_paused or event.run_id in over):
+            if event.topic in BEGUN and (is_paused or event.run_id in over):
                 why = "is paused" if is_paused else f"has cancelled run {event.run_id}"
                 yield f"{event.topic} at {event.offset} of batch {batch_id}, which {why}"
             elif event.topic == CANCELLED:
                 over.add(event.run_id)
-            if event.topic not in COMMANDS:
+            if event.topic not in BEGUN:
                 is_paused = event.topic == PAUSED
 
 

@@ -18,6 +18,7 @@ from batch_orchestrator_service.errors import BatchCancelled
 
 from chaos.books import Books
 from chaos.checks.clients import answered
+from chaos.checks.students import is_refused_with_reason
 from chaos.diary import Entry
 from chaos.lives import life, states_between
 from common_core.enums import PhaseName
@@ -143,9 +144,9 @@ def _counts(batch: Batch | None, outcome: ELSBatchPhaseOutcomeV1) -> bool:
 
 
 def refused_without_reason(books: Books) -> Iterator[str]:
-    """A request was refused for good although it was in order; looking for results too early is."""
+    """A request was refused for good although it was in order; looking too early is."""
     for entry in books.entries:
-        too_early = entry.what == "results" and entry.status == 404
+        too_early = entry.what in ("results", "associations") and entry.status == 404
         refused = 400 <= entry.status < 500 and entry.status != 429
         if refused and entry.what != "peek" and not too_early and not _has_reason(books, entry):
             asked = f"{entry.what} of {entry.batch_id or entry.sent}"
@@ -158,6 +159,8 @@ def _has_reason(books: Books, entry: Entry) -> bool:
     if kept is None or entry.status != 409:
         return False
     states, code = states_between(kept, entry.began, entry.ended), _problem(entry.answer).code
+    if entry.what == "confirm":
+        return is_refused_with_reason(books, entry, code)
     if entry.what == "upload":
         return code == "BATCH_LOCKED" and any(batch.cancelled or not batch.ingestion.is_open for batch in states)
     return any(refusal.code == code for batch in states if (refusal := _refusal(entry, batch)) is not None)

@@ -42,6 +42,8 @@ NOTICED_BY = {
     "forgetful-answers": "more_batches_than_keys",
     "answered-without-commit": "registrations_lost",
     "paused-in-name-only": "commanded_while_halted",
+    "unconfirmed-goes-on": "went_on_unconfirmed",
+    "corrections-unheard": "authors_known_otherwise",
     "streams-begin-anew": "streamed_otherwise",
 }
 

@@ -41,7 +41,7 @@ def test_a_fault_strikes_what_its_kind_is_for(seed: int) -> None:
 
 @given(SEEDS)
 def test_no_service_is_to_die_at_a_point_that_it_never_comes_to(seed: int) -> None:
-    processes = ("class_management_service.1", "content_service.1", "spellchecker_service.1")
+    processes = ("batch_conductor_service.1", "content_service.1", "spellchecker_service.1")
 
     assert {fault.target for fault in draw(seed, 100, processes, ["point-service"])} == {"spellchecker_service.1"}
 
