@@ -66,7 +66,7 @@ async def test_whoever_does_not_is_killed_and_has_no_exit_code(
 
 @pytest.mark.skipif(
     sys.platform != "linux",
-    reason="elsewhere a replica stays until it is told to stop",
+    reason="only Linux ends a child with its parent: elsewhere a replica stays until it is told to stop",
 )
 def test_none_outlives_whoever_started_it(tmp_path: Path) -> None:
     with subprocess.Popen(

@@ -122,7 +122,7 @@ async def test_a_stream_that_does_not_end_is_cut_off(stopping: asyncio.Event) ->
     assert app.open_tasks == set()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system cannot be told")
+@pytest.mark.skipif(sys.platform != "linux", reason="TCP_USER_TIMEOUT is Linux's: elsewhere a stalled client stays")
 async def test_who_takes_nothing_any_more_is_lost_without_alarm(
     stopping: asyncio.Event, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -105,11 +105,11 @@ async def cancel_run(dsn: str, service_name: str, batch_id: str, run_id: str) ->
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     """Look again until it holds; the test's own time limit ends it otherwise."""
-    while not await condition():  # noqa: ASYNC110 (nothing here can be told of another's commit)
+    while not await condition():  # noqa: ASYNC110 (another process's commit sets no event)
         await asyncio.sleep(0.01)
 
 
 async def until_waiting_or_done(database: Database, task: asyncio.Task[Any]) -> None:
     """Come back once the task has ended, or somebody in this database waits for a lock."""
-    while not task.done() and not await database.pool.fetchval(_WAITING):  # noqa: ASYNC110 (as above)
+    while not task.done() and not await database.pool.fetchval(_WAITING):  # noqa: ASYNC110 (nor does a lock)
         await asyncio.sleep(0)

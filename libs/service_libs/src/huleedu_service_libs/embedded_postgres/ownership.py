@@ -104,7 +104,7 @@ class EmbeddedPostgres:
 
     async def watch(self) -> None:
         """Return when the server that `start` gave is gone, whatever ended it; call `start` again for the next one."""
-        while self._is_there():  # noqa: ASYNC110 (nothing can wake us: another process holds the lock)
+        while self._is_there():  # noqa: ASYNC110 (another process holds the lock, and its death sets no event)
             await asyncio.sleep(WATCH_EVERY_S)
 
     def _is_there(self) -> bool:

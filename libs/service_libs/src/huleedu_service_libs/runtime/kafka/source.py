@@ -51,7 +51,7 @@ class Stand(msgspec.Struct, frozen=True):
         return f"{self.partition.topic}/{self.partition.partition}/{self.offset}"
 
 
-class Handover(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+class Handover:
     """Passes on that a consumer's partitions go, until that consumer has been let go itself."""
 
     def __init__(self, hand_over: Callable[[], Awaitable[None]]) -> None:
@@ -65,6 +65,9 @@ class Handover(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
 
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         """What follows was read under a new assignment."""
+
+
+ConsumerRebalanceListener.register(Handover)  # rather than its child: aiokafka has no types
 
 
 class KafkaSource:
