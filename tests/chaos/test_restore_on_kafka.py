@@ -25,6 +25,7 @@ COUNTED = "select count(*) from essay_lifecycle_service.essay_result"
 BALANCED = "select bool_and(succeeded = total and failed = 0) from essay_lifecycle_service.phase"
 TOLD = "select count(*) from result_aggregator_service.essay_result"
 BOS, ELS, RAS = "batch_orchestrator_service", "essay_lifecycle_service", "result_aggregator_service"
+MISSING = "select in_flight + waiting > 0 from essay_lifecycle_service.fan_out where phase = 'nlp'"
 LETTERS = "select count(*) from runtime.dead_letter"
 
 
@@ -57,7 +58,7 @@ async def count(dsn: str, query: str) -> object:
 
 
 async def become(dsn: str, query: str, wanted: object) -> None:
-    """Wait until the database answers this: of what was undone Kafka may tell BOS the end before ELS comes to it."""
+    """Wait until the database answers this."""
     while await count(dsn, query) != wanted:
         await asyncio.sleep(0.2)
 
@@ -68,6 +69,7 @@ async def life_to_be_undone(cluster: Cluster, essays: list[Path], file: Path) ->
     analysis.kill()
     async with Api(cluster.addresses) as api, asyncio.timeout(120):
         batch_ids = await busy(api, essays)
+        await become(cluster.databases[ELS], MISSING, True)
         await backup(CONSOLE, cluster.folder / "data", file)
         cluster.spawn(analysis)
         await ended(api, batch_ids)
@@ -87,6 +89,7 @@ async def another_life(cluster: Cluster, batch_ids: list[str], file: Path) -> No
     assert not set(epochs) & {await count(dsn, EPOCH) for dsn in databases.values()}
     async with cluster, Api(cluster.addresses) as api, asyncio.timeout(150):
         await ended(api, batch_ids)
+        # of what was undone Kafka may tell BOS the end before ELS comes to it
         await become(ras, TOLD, BATCHES * ESSAYS * 2)
         await become(els, UNFINISHED, 0)
     assert await count(bos, SUCCESSFUL) == BATCHES
