@@ -62,12 +62,13 @@ FIND = """with mine as materialized (select phase from fan_out where phase = $1 
       and p.run_id = coalesce(k.run_id, p.run_id) and p.attempt = coalesce(k.attempt, p.attempt)
     order by id desc limit 1) p"""
 
+# Each answer looks its phase up by itself: a join would be planned for few phases, and compare each answer with all.
 RECORD = """with added as (
     insert into essay_result(phase_id, essay_id, answered_at, text_storage_id, metrics, error_code)
     select a.phase_id, a.essay_id::uuid, $2, a.text_storage_id, a.metrics, a.error_code
     from unnest($3::bigint[], $4::text[], $5::text[], $6::bytea[], $7::text[])
       a(phase_id, essay_id, text_storage_id, metrics, error_code)
-    join phase p on p.id = a.phase_id and p.ended_at is null
+    cross join lateral (select from phase p where p.id = a.phase_id and p.ended_at is null limit 1) still_open
     on conflict do nothing returning phase_id, error_code),
   counted as (
     select phase_id, count(*)::int as n, count(error_code)::int as failed from added group by phase_id),

@@ -1,6 +1,7 @@
 """What a poll costs does not depend on how many essays or batches are in it."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from essay_lifecycle_service.domain.matching import confirmation_of
 from essay_lifecycle_service.domain.phases import Cancellation, Hold, plan_of
 from essay_lifecycle_service.domain.requests import spellcheck_answers
 from essay_lifecycle_service.domain.window import Policy
+from essay_lifecycle_service.implementations import phase_statements as sql
 from essay_lifecycle_service.implementations.intake_repository_postgres_impl import PostgreSQLIntakeRepositoryImpl
 from essay_lifecycle_service.implementations.matching_repository_postgres_impl import PostgreSQLMatchingRepositoryImpl
 from essay_lifecycle_service.implementations.phase_repository_postgres_impl import PostgreSQLPhaseRepositoryImpl
@@ -88,6 +90,28 @@ async def students(con: Connection, batches: int, essays: int) -> list[int]:
         await statements(con, lambda: matchings.ask([id_of(batch) for batch in names], AT)),
         await statements(con, lambda: matchings.confirm(decided, AT)),
     ]
+
+
+def rows_seen(node: dict[str, Any]) -> float:
+    """How many rows this part of a plan and those below it have looked at."""
+    seen = node["Actual Rows"] + sum(node.get(f"Rows Removed by {what}", 0) for what in ("Filter", "Join Filter"))
+    return float(seen * node["Actual Loops"]) + sum(map(rows_seen, node.get("Plans", ())))
+
+
+async def test_an_answer_is_counted_in_without_a_look_at_other_batches_phases(database: Database) -> None:
+    classes = [f"class {b}" for b in range(300)]
+    phases = PostgreSQLPhaseRepositoryImpl(Policy(window=600), PlanShelf())
+    plans = [plan_of(spellcheck(name, ["a", "b"]), id_of(name), "request", None) for name in classes]
+    async with database.transaction() as con:
+        await statements(con, lambda: phases.open(PhaseName.SPELLCHECK, plans, AT))
+        ids = [row["id"] for row in await con.fetch("select id from phase")]
+        nulls = f"array_fill(null::text, array[{len(ids)}])"
+        answers = f"array{ids}, array_fill('{id_of('a')}'::text, array[{len(ids)}]), {nulls}, {nulls}::bytea[], {nulls}"
+        await con.execute(f"prepare count_in as {sql.RECORD}")
+        await con.execute("set local plan_cache_mode = force_generic_plan")  # as of all that is said often
+        (told,) = await con.fetchrow(f"explain (analyze, format json) execute count_in('spellcheck', '{AT}', {answers})")
+
+    assert rows_seen(json.loads(told)[0]["Plan"]) < 20 * len(plans)
 
 
 async def test_students_take_as_many_statements_for_500_essays_as_for_30(database: Database) -> None:
