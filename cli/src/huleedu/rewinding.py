@@ -19,8 +19,8 @@ class StillRunning(Exception):
 async def read_again(bootstrap_servers: str, groups: Sequence[str]) -> None:
     """Have each group begin again with the oldest messages. Where it never was it begins with them anyway.
 
-    That is safe from repeats because inboxes remember for longer than Kafka does, and from loss because nothing that a
-    dump does not know is passed over. Raises StillRunning, KafkaError.
+    That is safe from repeats because inboxes, and the keys of results, remember for longer than Kafka does, and from
+    loss because nothing that a dump does not know is passed over. Raises StillRunning, KafkaError.
     """
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
     await admin.start()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chaos.replacing import replace
 from common_core.message import Envelope
-from huleedu_service_libs.runtime import Database, Group, KafkaEventBus, KafkaOptions, Prepared, on, on_prepared
+from huleedu_service_libs.runtime import Database, Group, KafkaEventBus, KafkaOptions, Prepared, on, on_prepared, on_run
 from huleedu_service_libs.runtime.connection import Connection
 from huleedu_service_libs.runtime.dead_letters import ask_replay
 from huleedu_service_libs.runtime.delivery import Delivery, Source
@@ -20,6 +20,7 @@ from huleedu_service_libs.runtime.recall import InMemoryRecall, RedisRecall
 from libs.service_libs.tests.bus_world import (
     COUNTER,
     TALLY,
+    Essay,
     KafkaWorld,
     MakeBus,
     Owned,
@@ -121,6 +122,30 @@ async def test_without_the_inbox_it_would_take_effect_again(kafka_world: KafkaWo
     second = await delivered_again(kafka_world, NoInbox)
 
     assert len(await second.tally("b")) == 200
+
+
+async def test_what_is_idempotent_is_handled_each_time_it_comes_and_the_inbox_knows_the_others_alone(
+    kafka_world: KafkaWorld,
+) -> None:
+    heard = Counter[int | str]()
+
+    async def hear(run: Sequence[Envelope[Said]]) -> None:
+        heard.update(envelope.data.number for envelope in run)
+
+    async def count_essays(run: Sequence[Envelope[Essay]]) -> None:
+        heard["essay"] += len(run)
+
+    group = Group(name="open", routes=(on_run(Said, hear, idempotent=True), on_run(Essay, count_essays)))
+    await kafka_world.say(*said(*range(20)), Essay(batch_id="b", text="."))
+    async with kafka_world.reading(group):
+        await kafka_world.at_rest("open")
+    await kafka_world.broker.rewind(kafka_world.named("open"))
+    second = kafka_world.beside()
+    async with second.reading(group):
+        await second.at_rest("open")
+
+    assert heard == dict.fromkeys(range(20), 2) | {"essay": 1}
+    assert await inbox_size(kafka_world) == 1
 
 
 async def delivered_again(world: KafkaWorld, bus: MakeBus = KafkaEventBus) -> KafkaWorld:

@@ -1,6 +1,8 @@
 """What only the log promises: readers are taken over and fenced, it is swept; and how commands share a commit."""
 
 import asyncio
+import gc
+import weakref
 from datetime import timedelta
 from functools import partial
 
@@ -8,9 +10,10 @@ import asyncpg
 import pytest
 
 from huleedu_service_libs.errors import Unavailable
-from huleedu_service_libs.runtime import current_unit
+from huleedu_service_libs.runtime import Group, current_unit, on
 from huleedu_service_libs.runtime.housekeeping import CHUNK, backlogs, sweep
-from libs.service_libs.tests.bus_world import CAUSE, COUNTER, TALLY, PostgresWorld, said
+from huleedu_service_libs.runtime.unit_of_work import UnitOfWork
+from libs.service_libs.tests.bus_world import CAUSE, COUNTER, TALLY, PostgresWorld, Said, count, said
 
 
 @pytest.fixture
@@ -30,6 +33,25 @@ async def test_bytes_that_are_no_message_are_set_aside(world: PostgresWorld) -> 
 
     assert await world.tally("b") == [1, 2]
     assert [letter.reason for letter in await world.dead()] == ["ValueError: broken record batch"]
+
+
+async def test_what_a_poll_held_goes_with_it_and_waits_for_no_collector(world: PostgresWorld) -> None:
+    units: list[weakref.ref[UnitOfWork]] = []
+
+    async def handle(message: Said) -> None:
+        units.append(weakref.ref(current_unit()))
+        await count(message)
+
+    gc.disable()
+    try:
+        async with world.reading(Group(name="counter", routes=(on(Said, handle),), states=TALLY)):
+            for number in range(10):
+                await world.say(*said(number))
+                await world.at_rest("counter")
+        alive = [unit for unit in units if unit() is not None]
+        assert len(alive) < len(units) / 2  # the driver's timers hold the context that they were set in
+    finally:
+        gc.enable()
 
 
 async def test_commands_of_one_tick_share_a_commit_but_not_their_failures(world: PostgresWorld) -> None:

@@ -106,10 +106,11 @@ async def test_an_answer_is_counted_in_without_a_look_at_other_batches_phases(da
         await statements(con, lambda: phases.open(PhaseName.SPELLCHECK, plans, AT))
         ids = [row["id"] for row in await con.fetch("select id from phase")]
         nulls = f"array_fill(null::text, array[{len(ids)}])"
-        answers = f"array{ids}, array_fill('{id_of('a')}'::text, array[{len(ids)}]), {nulls}, {nulls}::bytea[], {nulls}"
+        columns = f"array{ids}, array_fill('{id_of('a')}'::text, array[{len(ids)}]), {nulls}, {nulls}::bytea[], {nulls}"
         await con.execute(f"prepare count_in as {sql.RECORD}")
         await con.execute("set local plan_cache_mode = force_generic_plan")  # as of all that is said often
-        (told,) = await con.fetchrow(f"explain (analyze, format json) execute count_in('spellcheck', '{AT}', {answers})")
+        executed = f"execute count_in('spellcheck', '{AT}', {columns})"
+        told = await con.fetchval(f"explain (analyze, format json) {executed}")
 
     assert rows_seen(json.loads(told)[0]["Plan"]) < 20 * len(plans)
 

@@ -32,6 +32,11 @@ class Delivery(msgspec.Struct):
         """Where in Kafka it stands, if it came from there."""
         return getattr(self.receipt, "origin", None)
 
+    @property
+    def repeats_matter(self) -> bool:
+        """Somebody has to remember that it has been handled: it is sound, and handled twice it would count twice."""
+        return self.error is None and self.route is not None and not self.route.idempotent
+
 
 def runs_of(deliveries: Iterable[Delivery]) -> list[tuple[Route, list[Delivery]]]:
     """What can be handled together: all of a route, as far as the order of what is about one key allows.

@@ -64,7 +64,7 @@ class Position(msgspec.Struct, frozen=True):
     drained: bool
 
 
-class Record(msgspec.Struct):
+class Record(msgspec.Struct, gc=False):
     """One message as it stands in the log; `next` is the offset after it."""
 
     topic: str

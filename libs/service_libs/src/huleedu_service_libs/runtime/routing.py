@@ -28,6 +28,7 @@ class Route:
     handle: Callable[[Any], Awaitable[None]]
     in_runs: bool = False
     with_states: bool = True
+    idempotent: bool = False
     prepare: Callable[[Any], Awaitable[Any]] | None = None
 
 
@@ -64,13 +65,19 @@ def on(message: type[M], handle: Callable[[M], Awaitable[None]]) -> Route:
 
 
 def on_run(
-    message: type[M], handle: Callable[[Sequence[Envelope[M]]], Awaitable[None]], *, with_states: bool = False
+    message: type[M],
+    handle: Callable[[Sequence[Envelope[M]]], Awaitable[None]],
+    *,
+    with_states: bool = False,
+    idempotent: bool = False,
 ) -> Route:
     """Handle all messages of this kind in a poll at once, as far as their order under each key allows.
 
     `with_states`: read the states under their keys beforehand, with those of the poll's other messages.
+    `idempotent`: the keys of the rows that it writes make the effect unique, however often and late a message comes;
+    the inbox leaves these messages out.
     """
-    return Route(message, handle, in_runs=True, with_states=with_states)
+    return Route(message, handle, in_runs=True, with_states=with_states, idempotent=idempotent)
 
 
 def on_prepared(

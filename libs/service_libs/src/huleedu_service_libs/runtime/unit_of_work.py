@@ -232,6 +232,12 @@ class UnitOfWork:
             await log.append(self.connection, said, receipt)
         elif receipt is not None:
             await log.move(self.connection, receipt)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """States and this unit hold each other: let go, or all they hold stays until the collector comes by."""
+        self._states.clear()
+        self._undo = None
 
     async def _write_work(self) -> None:
         if self._work:

@@ -35,15 +35,15 @@ def event_key(event_id: str) -> str:
 
 
 async def admit(con: Connection, group: str, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
-    """Write these events down, and leave out those that were there; what is in error needs no such admission."""
-    sound = [d for d in deliveries if d.error is None and not d.known]
-    keys = [event_key(d.envelope.event_id) for d in sound if d.envelope is not None]
+    """Write these events down, and leave out those that were there; the others are admitted without being asked."""
+    unknown = [d for d in deliveries if not d.known]
+    asked = [d for d in unknown if d.repeats_matter]
+    keys = [event_key(d.envelope.event_id) for d in asked if d.envelope is not None]
     new = await con.fetchval(_TAKE, group, keys) if keys else None
-    if new is None and len(sound) == len(deliveries):
-        return deliveries
-    admitted = sound if new is None else _first_of_each(zip(sound, keys, strict=True), set(new))
-    chosen = set(map(id, admitted))
-    return [d for d in deliveries if d.error is not None or id(d) in chosen]
+    if new is None:
+        return unknown
+    admitted = set(map(id, _first_of_each(zip(asked, keys, strict=True), set(new))))
+    return [d for d in unknown if not d.repeats_matter or id(d) in admitted]
 
 
 def _first_of_each(keyed: Iterable[tuple[Delivery, str]], new: set[str]) -> Iterator[Delivery]:

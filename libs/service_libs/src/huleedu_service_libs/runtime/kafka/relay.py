@@ -28,14 +28,20 @@ _JSON = ("content_type", b"application/json")
 _logger = structlog.get_logger("huleedu_service_libs.runtime")
 
 
-class Outline(msgspec.Struct):
+class Trace(msgspec.Struct, gc=False):
+    """Of an envelope's metadata, the trace that it belongs to."""
+
+    traceparent: str = ""
+
+
+class Outline(msgspec.Struct, gc=False):
     """What an envelope says about its message: it becomes headers, which readers may do without."""
 
     event_id: str = ""
     event_type: str = ""
     correlation_id: str = ""
     source_service: str = ""
-    metadata: dict[str, Any] | None = None
+    metadata: Trace | None = None
 
     def headers(self) -> list[tuple[str, bytes]]:
         """In Kafka's form."""
@@ -44,7 +50,7 @@ class Outline(msgspec.Struct):
             ("event_type", self.event_type),
             ("correlation_id", self.correlation_id),
             ("source_service", self.source_service),
-            ("traceparent", str((self.metadata or {}).get("traceparent") or "")),
+            ("traceparent", self.metadata.traceparent if self.metadata else ""),
         )
         return [_JSON, *[(name, value.encode()) for name, value in said if value]]
 

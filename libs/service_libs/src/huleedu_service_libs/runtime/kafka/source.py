@@ -38,7 +38,7 @@ LEAVE_SECONDS = 3.0  # for which a process that ends waits until its consumers h
 _logger = structlog.get_logger("huleedu_service_libs.runtime")
 
 
-class Stand(msgspec.Struct, frozen=True):
+class Stand(msgspec.Struct, frozen=True, gc=False):
     """A delivery's receipt: its place, and under which assignment of partitions it was read."""
 
     partition: TopicPartition
@@ -172,8 +172,8 @@ class KafkaSource:
 
     async def sift(self, deliveries: Sequence[Delivery]) -> None:
         """Ask what replicas remember together."""
-        ids = {d.envelope.event_id for d in deliveries if d.envelope is not None and d.error is None}
-        if known := await self._recall.known(self._memory, list(ids)):
+        ids = {d.envelope.event_id for d in deliveries if d.envelope is not None and d.repeats_matter}
+        if ids and (known := await self._recall.known(self._memory, list(ids))):
             for delivery in deliveries:
                 delivery.known = delivery.envelope is not None and delivery.envelope.event_id in known
 
@@ -199,10 +199,9 @@ class KafkaSource:
         """Out of hand; their offsets are committed soon."""
         if deliveries[0].receipt.assignment != self._assignment:
             return
-        for delivery in deliveries:
-            self._handled[delivery.receipt.partition] = delivery.receipt.offset + 1
-            if delivery.envelope is not None and delivery.error is None and not delivery.known:
-                self._handled_ids.append(delivery.envelope.event_id)
+        self._handled.update({d.receipt.partition: d.receipt.offset + 1 for d in deliveries})
+        new = (d.envelope for d in deliveries if d.repeats_matter and not d.known)
+        self._handled_ids += [envelope.event_id for envelope in new if envelope is not None]
         del self._in_hand[: len(deliveries)]
         self._in_poll -= len(deliveries)
         if not self._in_hand:
