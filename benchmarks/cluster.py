@@ -15,7 +15,7 @@ import msgspec
 from benchmarks.carriers import HOLD_RELAY, JOIN_S, execute, going, relay_held
 from benchmarks.flow import BOS, PHASES, SERVICES, Flow, played
 from benchmarks.stage import Server, fetch, wait_until
-from huleedu.platform import migrate
+from huleedu.platform import migrate, spare_the_collector
 from huleedu_service_libs.embedded_postgres import create_database
 from huleedu_service_libs.runtime.database_event_bus import CHANNEL
 from huleedu_service_libs.runtime.kafka import KafkaEventBus, KafkaOptions
@@ -100,6 +100,7 @@ async def cluster_flow(on: Server, kafka: KafkaBroker, name: str, replicas: int)
         async with cluster, aiohttp.ClientSession() as http:
             scene = ClusterScene(on, kafka.pid, cluster, feedback, http)
             files = cluster.databases["file_service"]
+            spare_the_collector()
             async with played(scene, bus, files, feedback, _prepared(scene, bus)) as running:
                 yield running
 

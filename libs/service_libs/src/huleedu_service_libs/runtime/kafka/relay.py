@@ -45,14 +45,21 @@ class Outline(msgspec.Struct, gc=False):
 
     def headers(self) -> list[tuple[str, bytes]]:
         """In Kafka's form."""
-        said = (
-            ("event_id", self.event_id),
-            ("event_type", self.event_type),
-            ("correlation_id", self.correlation_id),
-            ("source_service", self.source_service),
-            ("traceparent", self.metadata.traceparent if self.metadata else ""),
-        )
-        return [_JSON, *[(name, value.encode()) for name, value in said if value]]
+        trace = self.metadata.traceparent if self.metadata else ""
+        shared = _shared_headers(self.event_type, self.correlation_id, self.source_service, trace)
+        return [("event_id", self.event_id.encode()), *shared] if self.event_id else shared
+
+
+@lru_cache(maxsize=10_000)
+def _shared_headers(event_type: str, correlation_id: str, source_service: str, trace: str) -> list[tuple[str, bytes]]:
+    """What a batch's messages of one kind have in common."""
+    said = {
+        "event_type": event_type,
+        "correlation_id": correlation_id,
+        "source_service": source_service,
+        "traceparent": trace,
+    }
+    return [_JSON, *((name, value.encode()) for name, value in said.items() if value)]
 
 
 _outline = msgspec.json.Decoder(Outline).decode

@@ -115,7 +115,11 @@ class KafkaSource:
             self._leave()
             raise
         self._in_poll = 0 if holds_back else min(limit, len(self._in_hand))
-        return [self._delivery(*placed) for placed in self._in_hand[: self._in_poll]]
+        topics, assignment = self._topics, self._assignment
+        return [
+            Delivery(topics[at.topic], _key_of(record.key), record.value or b"", Stand(at, record.offset, assignment))
+            for at, record in self._in_hand[: self._in_poll]
+        ]
 
     async def _join(self) -> Any:
         epoch = await self._database.pool.fetchval("select epoch::text from runtime.installation")
@@ -161,14 +165,6 @@ class KafkaSource:
             self._in_hand += [(place, record) for place in sorted(found) for record in found[place]]
             self._free.clear()
             self._taken.update({place: records[-1].offset + 1 for place, records in found.items()})
-
-    def _delivery(self, place: TopicPartition, record: Any) -> Delivery:
-        return Delivery(
-            self._topics[place.topic],
-            "" if record.key is None else _key_of(record.key),
-            record.value or b"",
-            Stand(place, record.offset, self._assignment),
-        )
 
     async def sift(self, deliveries: Sequence[Delivery]) -> None:
         """Ask what replicas remember together."""
@@ -275,8 +271,8 @@ class KafkaSource:
 
 
 @lru_cache(maxsize=10_000)
-def _key_of(raw: bytes) -> str:
-    return storable(raw.decode("utf-8", "replace"))
+def _key_of(raw: bytes | None) -> str:
+    return "" if raw is None else storable(raw.decode("utf-8", "replace"))
 
 
 def _refuse_if_dead(consumer: Any) -> None:
