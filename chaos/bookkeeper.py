@@ -38,7 +38,7 @@ _GATHERED = """select b.batch_id::text, b.status, r.phase, count(r.*) as n
   left join result_aggregator_service.essay_result r on r.batch_id = b.batch_id and r.error_code is null
   group by 1, 2, 3"""
 _UPLOADS = "select batch_id, file_name, status from file_service.file_uploads"
-_TAKEN = """select id, grp, topic, key, event_id, head, xmin::text::bigint as transaction
+_TAKEN = """select id, grp, topic, key, event_id, head, xmin::text::bigint as transaction, idempotent
   from chaos.taken order by id"""
 _SAID = "select first, topic, key, payload, xmin::text::bigint as transaction from runtime.log order by first"
 _DUE = "select count(*) from runtime.timer where fire_at <= now()"

@@ -97,7 +97,8 @@ class Shown(msgspec.Struct, frozen=True, gc=False):
 class Taken(msgspec.Struct, frozen=True, gc=False):
     """An event that took effect in a group, put down in the effect's own transaction.
 
-    What that transaction and later ones say stands at `head` and after it in the log.
+    What that transaction and later ones say stands at `head` and after it in the log. What is `idempotent` may be taken
+    again: what that leaves is for other checks to see.
     """
 
     order: int
@@ -107,6 +108,7 @@ class Taken(msgspec.Struct, frozen=True, gc=False):
     event_id: str
     head: int = 0
     transaction: int = 0
+    idempotent: bool = False
 
 
 class Letter(msgspec.Struct, frozen=True):

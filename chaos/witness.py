@@ -21,15 +21,16 @@ from huleedu_service_libs.runtime.unit_of_work import UnitOfWork
 TABLES = """
 create schema chaos;
 create table chaos.taken(
-  id bigint generated always as identity primary key, grp text, topic text, key text, event_id text, head bigint);
+  id bigint generated always as identity primary key, grp text, topic text, key text, event_id text, idempotent bool,
+  head bigint);
 create table chaos.moved_back(grp text, at bigint);
 create function chaos.watch() returns trigger language plpgsql as $$
   begin insert into chaos.moved_back values (new.grp, new.at); return new; end $$;
 create trigger watch before update on runtime.cursor for each row when (new.at < old.at)
   execute function chaos.watch();
 """
-_ADD = """insert into chaos.taken(grp, topic, key, event_id, head)
-  select t.*, h.next from unnest($1::text[], $2::text[], $3::text[], $4::text[]) t, runtime.head h"""
+_ADD = """insert into chaos.taken(grp, topic, key, event_id, idempotent, head)
+  select t.*, h.next from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bool[]) t, runtime.head h"""
 _LOCK = 0x6368616F73  # "chaos", for pg_advisory_xact_lock
 
 
@@ -41,7 +42,7 @@ class Reading(msgspec.Struct):
 
 
 class _TakenSink:
-    async def add(self, con: Connection, rows: Sequence[tuple[str, str, str, str]]) -> None:
+    async def add(self, con: Connection, rows: Sequence[tuple[str, str, str, str, bool]]) -> None:
         await con.execute(_ADD, *map(list, zip(*rows, strict=True)))
 
 
@@ -90,9 +91,9 @@ def _put_down_what_takes_effect() -> None:
     replace(Settler, "_handle_all", handled)
 
 
-def _row(group: str, delivery: Delivery) -> tuple[str, str, str, str]:
+def _row(group: str, delivery: Delivery) -> tuple[str, str, str, str, bool]:
     assert delivery.envelope is not None
-    return group, delivery.topic, delivery.key, delivery.envelope.event_id
+    return group, delivery.topic, delivery.key, delivery.envelope.event_id, not delivery.repeats_matter
 
 
 def _tell_what_is_read(folder: Path) -> None:

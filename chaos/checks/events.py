@@ -1,11 +1,11 @@
 """Events: said once, carried, taken once by each group, in order; and nothing in the dead letters but poison."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from chaos.books import Books
+from chaos.books import Books, Taken
 from chaos.diary import Planted
 from common_core.messages.batch import BatchEssaysRegistered
 from huleedu_service_libs.runtime.log import STAYS
@@ -37,8 +37,8 @@ def effects_said_twice(books: Books) -> Iterator[str]:
 
 
 def taken_twice(books: Books) -> Iterator[str]:
-    """An event took effect twice in one group."""
-    times = Counter((taken.group, taken.event_id) for taken in books.taken)
+    """An event took effect twice in one group, where nothing but the inbox makes it unique."""
+    times = Counter((taken.group, taken.event_id) for taken in books.taken if not taken.idempotent)
     topics = {taken.event_id: taken.topic for taken in books.taken}
     for (group, event_id), count in times.items():
         if count > 1:
@@ -92,10 +92,10 @@ def left_over(books: Books) -> Iterator[str]:
 
 
 def out_of_order(books: Books) -> Iterator[str]:
-    """A group took an event of one topic and key after a later one of the same log."""
+    """A group took an event of one topic and key for the first time after a later one of the same log."""
     places = {event.event_id: (event.database, event.offset) for event in books.said}
     last: dict[tuple[str, str, str, int], int] = defaultdict(lambda: -1)
-    for taken in sorted(books.taken, key=lambda taken: taken.order):
+    for taken in _first_times(books.taken):
         if taken.event_id not in places:
             continue
         database, place = places[taken.event_id]
@@ -104,6 +104,13 @@ def out_of_order(books: Books) -> Iterator[str]:
             yield f"{taken.group} took {taken.topic} {place} of batch {taken.key} after {last[line]}"
         else:
             last[line] = place
+
+
+def _first_times(taken: Iterable[Taken]) -> Iterable[Taken]:
+    first: dict[tuple[str, str], Taken] = {}
+    for each in sorted(taken, key=lambda each: each.order):
+        first.setdefault((each.group, each.event_id), each)
+    return first.values()
 
 
 def cursors_moved_back(books: Books) -> Iterator[str]:

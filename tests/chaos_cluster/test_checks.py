@@ -207,6 +207,12 @@ def test_a_letter_counts_as_an_end_of_an_event() -> None:
     assert "lost" not in {violation.check for violation in violations(books)}
 
 
+def test_what_is_idempotent_may_be_taken_again_and_late() -> None:
+    taken = [replace(each, idempotent=True) for each in TAKEN]
+
+    assert violations(but(taken=(*taken, replace(taken[1], order=4)))) == []
+
+
 def test_what_two_services_say_on_one_topic_comes_in_any_order() -> None:
     elsewhere = Said(1, OUTCOME, BATCH, "event 4", database=1)
     taken = (*TAKEN, Taken(4, "batch_orchestrator_service", OUTCOME, BATCH, "event 4"))
