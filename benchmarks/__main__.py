@@ -32,12 +32,12 @@ Json = Annotated[bool, typer.Option("--json", help="End with one line of JSON.")
 @app.command()
 def orchestrate(
     bus: Annotated[orchestration.Bus, typer.Option(help="What carries the events.")] = "postgres",
-    replicas: Annotated[int, typer.Option(help="Of each service, as processes; 0: all in one. For Kafka.")] = 0,
+    replicas: Annotated[int, typer.Option(help="Of each service, as processes; 0: all in one. 2: over Kafka.")] = 0,
     short: Short = False,
     as_json: Json = False,
 ) -> None:
     """Essay-phases a second through the real services, beside the raw limit."""
-    if replicas and bus != "kafka":
+    if replicas > 1 and bus != "kafka":
         raise typer.BadParameter("replicas of a service are Kafka's job", param_hint="--replicas")
     with _quiet():
         figures = orchestration.run(bus, replicas, orchestration.SHORT if short else orchestration.FULL)

@@ -51,7 +51,8 @@ class OverPostgres:
             yield
 
 
-# The owner of the cursor named `relay` sends what the log says; here it is nobody, who is alive all the same.
+# The owner of a cursor reads for its group; here it is nobody, who is alive all the same. The relay sends what is said.
+HOLD_GROUPS = "update runtime.cursor set owner = 'nobody', epoch = epoch + 1"
 HOLD_RELAY = """insert into runtime.cursor(grp, at, owner) values ('relay', 0, 'nobody')
   on conflict (grp) do update set owner = excluded.owner, epoch = runtime.cursor.epoch + 1"""
 _LET_GO = "update runtime.cursor set owner = $1, epoch = epoch + 1 where grp = 'relay'"
@@ -73,7 +74,7 @@ class OverKafka:
     @asynccontextmanager
     async def prepared(self) -> AsyncIterator[None]:
         """The bus runs; its relay does not."""
-        async with relay_held(self._dsn), going(self.bus):
+        async with held(self._dsn, HOLD_RELAY), going(self.bus):
             await asyncio.sleep(JOIN_S)
             yield
 
@@ -92,11 +93,11 @@ class OverKafka:
 
 
 @asynccontextmanager
-async def relay_held(dsn: str) -> AsyncIterator[None]:
-    """Within, nobody can be its owner without being taken for gone; it is so now."""
+async def held(dsn: str, hold: str) -> AsyncIterator[None]:
+    """Within, nobody can be an owner without being taken for gone; what `hold` says is so now."""
     beating = asyncio.create_task(_beat(dsn))
     try:
-        await execute(dsn, HOLD_RELAY)
+        await execute(dsn, hold)
         yield
     finally:
         beating.cancel()

@@ -1,4 +1,4 @@
-"""The job with every service in processes of its own, over Kafka, each with its own database."""
+"""The job with every service in processes of its own: over Kafka, each with its own database, or on one log."""
 
 import asyncio
 import tempfile
@@ -12,12 +12,13 @@ import aiohttp
 import asyncpg
 import msgspec
 
-from benchmarks.carriers import HOLD_RELAY, JOIN_S, execute, going, relay_held
+from benchmarks.carriers import HOLD_GROUPS, HOLD_RELAY, JOIN_S, execute, going, held
 from benchmarks.flow import BOS, PHASES, SERVICES, Flow, played
 from benchmarks.stage import Server, fetch, wait_until
 from huleedu.platform import migrate, spare_the_collector
 from huleedu_service_libs.embedded_postgres import create_database
-from huleedu_service_libs.runtime.database_event_bus import CHANNEL
+from huleedu_service_libs.runtime import PostgresEventBus
+from huleedu_service_libs.runtime.database_event_bus import CHANNEL, DatabaseEventBus
 from huleedu_service_libs.runtime.kafka import KafkaEventBus, KafkaOptions
 from infra.cluster import NO_ENGINES, Cluster, Servers
 from infra.kafka import KafkaBroker
@@ -27,17 +28,20 @@ SETTINGS = {
     "LOG_LEVEL": "WARNING",
     "BATCH_ORCHESTRATOR_SERVICE_AVAILABLE_PHASES": msgspec.json.encode(PHASES).decode(),
 }
-# Whoever of the replicas is first gets the relay.
-_FREE_RELAY = f"""with free as (update runtime.cursor set owner = null, epoch = epoch + 1 where grp = 'relay')
+# Whoever reads for a group, or is the first of those who may send, gets its cursor.
+_FREE = f"""with free as (update runtime.cursor set owner = null, epoch = epoch + 1 where owner = 'nobody')
   select pg_notify('{CHANNEL}', 'nobody member')"""
 
 
 @dataclass(frozen=True)
 class ClusterScene:
-    """A cluster whose events flow all the time, but for BOS's, which leave it only `while_reading`."""
+    """A cluster over Kafka whose events flow all the time, but for BOS's, which leave it only `while_reading`.
+
+    Without Kafka all flow only then.
+    """
 
     server: Server
-    broker_pid: int
+    kafka: KafkaBroker | None
     cluster: Cluster
     feedback: str
     http: aiohttp.ClientSession
@@ -50,7 +54,13 @@ class ClusterScene:
     @property
     def server_pids(self) -> Sequence[int]:
         """PostgreSQL's and Kafka's."""
-        return (self.server.pid, self.broker_pid)
+        kafka = self.kafka.pid if self.kafka else None
+        return (self.server.pid,) if kafka is None else (self.server.pid, kafka)
+
+    @property
+    def hold(self) -> str:
+        """What keeps them from flowing."""
+        return HOLD_RELAY if self.kafka else HOLD_GROUPS
 
     @property
     def service_pids(self) -> Sequence[int]:
@@ -59,12 +69,12 @@ class ClusterScene:
 
     @asynccontextmanager
     async def while_reading(self) -> AsyncIterator[None]:
-        """Within: what BOS says is sent."""
-        await execute(self.cluster.databases[BOS], _FREE_RELAY)
+        """Within: what BOS says is heard."""
+        await execute(self.cluster.databases[BOS], _FREE)
         try:
             yield
         finally:
-            await execute(self.cluster.databases[BOS], HOLD_RELAY)
+            await execute(self.cluster.databases[BOS], self.hold)
 
     async def post(self, path: str, body: Mapping[str, object]) -> Any:
         """What one of BOS's replicas answers; it must accept."""
@@ -78,36 +88,42 @@ class ClusterScene:
 
     async def fetch(self, query: str, *arguments: object) -> Sequence[asyncpg.Record]:
         """What the databases of all services answer."""
-        dsns = [*self.cluster.databases.values(), self.feedback]
+        dsns = {*self.cluster.databases.values(), self.feedback}
         return [row for dsn in dsns for row in await fetch(dsn, query, *arguments)]
 
 
 @asynccontextmanager
-async def cluster_flow(on: Server, kafka: KafkaBroker, name: str, replicas: int) -> AsyncIterator[Flow]:
+async def cluster_flow(on: Server, kafka: KafkaBroker | None, name: str, replicas: int) -> AsyncIterator[Flow]:
     """So many processes of each service of the job; the stand-ins are here."""
-    feedback = await create_database(on.dsn, f"{name}_feedback")
-    await migrate(feedback, [])
-    bus = KafkaEventBus(feedback, KafkaOptions(bootstrap_servers=kafka.address))
-    assert kafka.pid is not None
     with tempfile.TemporaryDirectory(prefix="huleedu-bench-") as folder:
         cluster = Cluster(
-            Servers(on.dsn, kafka.address),
+            Servers(on.dsn, kafka.address if kafka else None),
             Path(folder),
             replicas=dict.fromkeys(SERVICES, replicas),
             name=name,
             environment=SETTINGS,
         )
         async with cluster, aiohttp.ClientSession() as http:
-            scene = ClusterScene(on, kafka.pid, cluster, feedback, http)
             files = cluster.databases["file_service"]
+            feedback, bus = await _stand_in(on, kafka, files, name)
+            scene = ClusterScene(on, kafka, cluster, feedback, http)
             spare_the_collector()
             async with played(scene, bus, files, feedback, _prepared(scene, bus)) as running:
                 yield running
 
 
+async def _stand_in(on: Server, kafka: KafkaBroker | None, shared: str, name: str) -> tuple[str, DatabaseEventBus]:
+    """The database of the third phase's stand-in, and its bus: all services' own, or one by itself over Kafka."""
+    if kafka is None:
+        return shared, PostgresEventBus(shared)
+    dsn = await create_database(on.dsn, f"{name}_feedback")
+    await migrate(dsn, [])
+    return dsn, KafkaEventBus(dsn, KafkaOptions(bootstrap_servers=kafka.address))
+
+
 @asynccontextmanager
-async def _prepared(scene: ClusterScene, bus: KafkaEventBus) -> AsyncIterator[None]:
+async def _prepared(scene: ClusterScene, bus: DatabaseEventBus) -> AsyncIterator[None]:
     """The third phase's stand-in reads; what BOS says is held."""
-    async with relay_held(scene.cluster.databases[BOS]), going(bus):
+    async with held(scene.cluster.databases[BOS], scene.hold), going(bus):
         await asyncio.sleep(JOIN_S)
         yield

@@ -9,7 +9,7 @@ from typing import Literal
 import asyncpg
 import msgspec
 
-from benchmarks.carriers import OverKafka
+from benchmarks.carriers import OverKafka, OverPostgres
 from benchmarks.cluster import cluster_flow
 from benchmarks.flow import PHASES, Flow, flow
 from benchmarks.measure import Cost, percentile
@@ -128,11 +128,9 @@ async def _kafka(bus: Bus) -> AsyncIterator[KafkaBroker | None]:
 
 
 def _flow(on: Server, kafka: KafkaBroker | None, replicas: int) -> AbstractAsyncContextManager[Flow]:
-    if kafka is None:
-        return flow(on, "orchestrate")
-    if not replicas:
-        return flow(on, "orchestrate", carrier=partial(OverKafka, kafka))
-    return cluster_flow(on, kafka, "orchestrate", replicas)
+    if replicas:
+        return cluster_flow(on, kafka, "orchestrate", replicas)
+    return flow(on, "orchestrate", carrier=partial(OverKafka, kafka) if kafka else OverPostgres)
 
 
 async def _raw_limit(dsn: str, kafka: KafkaBroker | None, batches: int) -> float:

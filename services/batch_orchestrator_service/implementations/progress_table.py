@@ -7,6 +7,7 @@ from datetime import datetime
 from batch_orchestrator_service.protocols import PhaseProgress
 from common_core.enums import PhaseName
 from common_core.messages.pipeline import ELSBatchPhaseProgressV1
+from huleedu_service_libs.runtime.columns import columns
 from huleedu_service_libs.runtime.connection import Connection, Pool
 
 # A report that names no run means the active one; what belongs to no active run comes too late to matter.
@@ -27,12 +28,12 @@ _READ = """select p.batch_id, p.phase_name, p.attempt, p.succeeded, p.failed, p.
 async def record_progress(con: Connection, reports: Sequence[ELSBatchPhaseProgressV1], at: datetime) -> None:
     """Keep the last report on each phase, and when it came."""
     latest = {(report.batch_id, report.run_id, report.phase_name): report for report in reports}
-    columns = [
+    rows = [
         (r.batch_id, r.run_id, r.phase_name, r.attempt or 1, r.succeeded, r.failed, r.total)
         for _, r in sorted(latest.items(), key=lambda item: (item[0][0], item[0][1] or "", item[0][2]))
     ]
-    if columns:
-        await con.execute(_RECORD, *map(list, zip(*columns, strict=True)), at)
+    if rows:
+        await con.execute(_RECORD, *columns(rows), at)
 
 
 async def read_progress(pool: Pool | Connection, runs: Mapping[str, str]) -> dict[str, dict[PhaseName, PhaseProgress]]:

@@ -8,6 +8,7 @@ import msgspec
 from batch_orchestrator_service.domain.facts import Fact
 from batch_orchestrator_service.implementations.codec import pack, unpack_fact
 from batch_orchestrator_service.protocols import TimelineEntry
+from huleedu_service_libs.runtime.columns import columns
 from huleedu_service_libs.runtime.connection import Connection, Pool
 
 _ADD = """insert into timeline(batch_id, seq, at, kind, data)
@@ -29,8 +30,8 @@ class TimelineSink:
 
     async def add(self, con: Connection, rows: Sequence[TimelineRow]) -> None:
         """Insert all of these."""
-        columns = [(row.batch_id, row.seq, row.at, row.fact.topic, pack(row.fact)) for row in rows]
-        await con.execute(_ADD, *map(list, zip(*columns, strict=True)))
+        facts = [(row.batch_id, row.seq, row.at, row.fact.topic, pack(row.fact)) for row in rows]
+        await con.execute(_ADD, *columns(facts))
 
 
 async def read_timeline(pool: Pool, batch_id: str, after: int, limit: int) -> list[TimelineEntry]:

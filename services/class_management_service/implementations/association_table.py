@@ -7,6 +7,7 @@ import msgspec
 from class_management_service.domain.associations import HeardEarly, Known
 from class_management_service.implementations.codec import pack, unpack
 from huleedu_service_libs.errors import Unavailable
+from huleedu_service_libs.runtime.columns import columns
 from huleedu_service_libs.runtime.connection import Connection
 
 _READ = "select state from batch_associations where batch_id = any($1::text[]) order by batch_id for update"
@@ -47,18 +48,14 @@ class AssociationTable:
         new = [kept.batch for kept in states.values() if kept.known == 0]
         changed = [kept for kept in states.values() if kept.known > 0]
         if new:
-            done = await con.execute(_INSERT, *_columns(new))
+            done = await con.execute(_INSERT, *columns(map(_row, new)))
             if done != f"INSERT 0 {len(new)}":
                 raise AssociationsChanged
         if changed:
             known = [kept.known for kept in changed]
-            done = await con.execute(_UPDATE, *_columns([kept.batch for kept in changed]), known)
+            done = await con.execute(_UPDATE, *columns(_row(kept.batch) for kept in changed), known)
             if done != f"UPDATE {len(changed)}":
                 raise AssociationsChanged
-
-
-def _columns(batches: Sequence[Known]) -> list[list[object]]:
-    return [list(column) for column in zip(*map(_row, batches), strict=True)]
 
 
 def _row(batch: Known) -> tuple[object, ...]:

@@ -6,6 +6,7 @@ import asyncpg
 
 from class_management_service.domain.school import Person, Student
 from class_management_service.protocols import ListedStudent, PageFilter
+from huleedu_service_libs.runtime.columns import columns
 from huleedu_service_libs.runtime.connection import Connection, Pool
 from huleedu_service_libs.runtime.database import Database
 from huleedu_service_libs.runtime.unit_of_work import current_unit
@@ -127,7 +128,7 @@ async def _write(statement: str, students: Sequence[Student]) -> None:
             (s.student_id, s.user_id, *_name(s.person), s.email, s.version, s.created_at, s.updated_at)
             for s in students
         ]
-        await current_unit().connection.execute(statement, *map(list, zip(*rows, strict=True)))
+        await current_unit().connection.execute(statement, *columns(rows))
 
 
 def _name(person: Person) -> tuple[str, str, str | None]:
@@ -136,7 +137,7 @@ def _name(person: Person) -> tuple[str, str, str | None]:
 
 async def _write_pairs(statement: str, pairs: Sequence[tuple[str, str]]) -> None:
     if pairs:
-        await current_unit().connection.execute(statement, *map(list, zip(*pairs, strict=True)))
+        await current_unit().connection.execute(statement, *columns(pairs))
 
 
 def _listed(row: asyncpg.Record | None) -> ListedStudent | None:

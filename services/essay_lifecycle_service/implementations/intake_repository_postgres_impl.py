@@ -18,6 +18,7 @@ from essay_lifecycle_service.domain.intake import (
     Upload,
 )
 from huleedu_service_libs.runtime import current_unit
+from huleedu_service_libs.runtime.columns import columns
 
 # Makes the rows that are not there yet and locks those that are, in one order for everybody: so a registration and the
 # first files of its batch see each other, whichever is first. A row that `where` excludes is locked all the same.
@@ -125,7 +126,7 @@ async def lock_batches(batch_ids: Sequence[str]) -> None:
     await current_unit().connection.execute(_LOCK, list(batch_ids))
 
 
-def _registration_columns(batches: Sequence[Registration]) -> list[list[Any]]:
+def _registration_columns(batches: Sequence[Registration]) -> list[list[Any] | None]:
     rows = [
         (
             batch.batch_id,
@@ -139,10 +140,10 @@ def _registration_columns(batches: Sequence[Registration]) -> list[list[Any]]:
         )
         for batch in {batch.batch_id: batch for batch in reversed(batches)}.values()
     ]
-    return list(map(list, zip(*rows, strict=True)))
+    return columns(rows)
 
 
-def _upload_columns(uploads: Sequence[Upload]) -> list[list[Any]]:
+def _upload_columns(uploads: Sequence[Upload]) -> list[list[Any] | None]:
     rows = [
         (
             upload.batch_id,
@@ -157,7 +158,7 @@ def _upload_columns(uploads: Sequence[Upload]) -> list[list[Any]]:
         )
         for upload in uploads
     ]
-    return list(map(list, zip(*rows, strict=True)))
+    return columns(rows)
 
 
 def _json(value: object) -> str | None:

@@ -1,7 +1,7 @@
 """Phases on PostgreSQL: answers are only ever inserted, and counters moved by what the insert says was new."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -35,6 +35,7 @@ from essay_lifecycle_service.implementations import phase_statements as sql
 from essay_lifecycle_service.implementations.metrics_packing import pack, unpack
 from essay_lifecycle_service.implementations.plan_shelf import PlanShelf, ShelvedPlan, packed
 from huleedu_service_libs.runtime import current_unit
+from huleedu_service_libs.runtime.columns import columns
 
 _Verdicts = dict[tuple[int, str], Verdict]
 _NOWHERE = (0, 0)
@@ -115,7 +116,7 @@ class PostgreSQLPhaseRepositoryImpl:
     async def _discard(self, phase: PhaseName, answers: Sequence[Answer], at: datetime) -> int:
         """Keep those that came too late; what was counted in just now, or ever, is none of them."""
         late = [(*astuple(answer.address), answer.essay_id) for answer in answers]
-        done = await current_unit().connection.execute(sql.DISCARD, phase, at, *_columns(late), PHASE_TIMED_OUT)
+        done = await current_unit().connection.execute(sql.DISCARD, phase, at, *columns(late), PHASE_TIMED_OUT)
         return int(done.split()[-1])
 
     async def close(self, phase: PhaseName, addresses: Sequence[Address], at: datetime) -> PhaseStep:
@@ -127,8 +128,8 @@ class PostgreSQLPhaseRepositoryImpl:
         if not waiting:
             return PhaseStep()
         con = current_unit().connection
-        columns = _columns((phase_id, count, False) for phase_id, count in waiting.items())
-        await con.execute(sql.RELEASE, phase, *columns, sum(waiting.values()))
+        released = columns((phase_id, count, False) for phase_id, count in waiting.items())
+        await con.execute(sql.RELEASE, phase, *released, sum(waiting.values()))
         news = {(phase_id, essay_id): NOT_IN_TIME for phase_id in waiting for essay_id in plans[phase_id].places}
         step, _ = await self._count(phase, news, plans, at)
         return step
@@ -137,7 +138,7 @@ class PostgreSQLPhaseRepositoryImpl:
         """See the protocol: all phases are locked, so that no command slips through."""
         con = current_unit().connection
         await con.execute(sql.LOCK_ALL)
-        rows = await con.fetch(sql.HOLD, *_columns(map(astuple, holds)))
+        rows = await con.fetch(sql.HOLD, *columns(map(astuple, holds)))
         return await self._let_all_out({row["phase"] for row in rows})
 
     async def cancel(self, cancelled: Sequence[Cancellation], at: datetime) -> Mapping[PhaseName, PhaseStep]:
@@ -147,7 +148,7 @@ class PostgreSQLPhaseRepositoryImpl:
             return {}
         con = current_unit().connection
         await con.execute(sql.LOCK_ALL)
-        rows = await con.fetch(sql.CANCEL, at, *_columns(runs))
+        rows = await con.fetch(sql.CANCEL, at, *columns(runs))
         for row in rows:
             self._shelf.drop(row["id"])
         return await self._let_all_out({row["phase"] for row in rows})
@@ -170,7 +171,7 @@ class PostgreSQLPhaseRepositoryImpl:
 
     async def _known(self, phase: PhaseName, plans: Sequence[Plan]) -> list["_KnownPlan"]:
         rows = await current_unit().connection.fetch(
-            sql.KNOWN, phase, *_columns((plan.batch_id, plan.run_id, plan.owner) for plan in plans)
+            sql.KNOWN, phase, *columns((plan.batch_id, plan.run_id, plan.owner) for plan in plans)
         )
         known: dict[int, _KnownPlan] = {}
         for row in rows:
@@ -198,7 +199,7 @@ class PostgreSQLPhaseRepositoryImpl:
         plans = [each.plan for each in fresh]
         sent = not load.waiting and self._may_all_go(fresh, load)
         rows = await current_unit().connection.fetch(
-            sql.OPEN, phase, at, *_columns(_opened(each, sent) for each in fresh)
+            sql.OPEN, phase, at, *columns(_opened(each, sent) for each in fresh)
         )
         for row in rows:
             self._shelf.put(row["id"], plans[row["ord"] - 1])
@@ -216,7 +217,7 @@ class PostgreSQLPhaseRepositoryImpl:
     async def _find(self, phase: PhaseName, named: Sequence[Address]) -> Mapping[Address, tuple[int, int]]:
         """The open phase that each address means, and how many of its essays have been sent."""
         addresses = list(dict.fromkeys(named))
-        rows = await current_unit().connection.fetch(sql.FIND, phase, *_columns(map(astuple, addresses)))
+        rows = await current_unit().connection.fetch(sql.FIND, phase, *columns(map(astuple, addresses)))
         return {addresses[row["ord"] - 1]: (row["id"], row["sent"]) for row in rows}
 
     async def _ended(self, rows: Sequence[Any], plans: Mapping[int, ShelvedPlan], news: _Verdicts) -> list[EndedPhase]:
@@ -242,8 +243,8 @@ class PostgreSQLPhaseRepositoryImpl:
         given = grants(self._policy, load.in_flight, _lines(rows))
         if not given:
             return []
-        columns = _columns((each.phase_id, each.count, each.to_end) for each in given)
-        await con.execute(sql.RELEASE, phase, *columns, sum(each.count for each in given))
+        released = columns((each.phase_id, each.count, each.to_end) for each in given)
+        await con.execute(sql.RELEASE, phase, *released, sum(each.count for each in given))
         plans = await self._shelf.get([each.phase_id for each in given])
         return [release(plans[each.phase_id].plan, each.sent, each.count) for each in given]
 
@@ -262,10 +263,6 @@ def _lines(rows: Sequence[Any]) -> list[Line]:
     ]
 
 
-def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
-    return list(map(list, zip(*rows, strict=True)))
-
-
 def _expected(
     answers: Sequence[Answer], found: Mapping[Address, tuple[int, int]], plans: Mapping[int, ShelvedPlan]
 ) -> _Verdicts:
@@ -278,12 +275,12 @@ def _expected(
     return expected
 
 
-def _verdict_columns(verdicts: _Verdicts) -> list[list[Any]]:
+def _verdict_columns(verdicts: _Verdicts) -> list[list[Any] | None]:
     rows = [
         (phase_id, essay_id, verdict.text_storage_id, pack(verdict.metrics), verdict.error_code)
         for (phase_id, essay_id), verdict in verdicts.items()
     ]
-    return _columns(rows)
+    return columns(rows)
 
 
 def _verdict(row: Any) -> Verdict:

@@ -6,6 +6,7 @@ from typing import Any
 from file_service.domain.notifications import Tally
 from file_service.domain.uploads import Failed, FileUpload, Outcome, Provisioned, Received, UploadStatus
 from huleedu_service_libs.runtime import Database, current_unit
+from huleedu_service_libs.runtime.columns import columns
 from huleedu_service_libs.runtime.connection import Connection
 
 _ADD = """insert into file_uploads(file_upload_id, batch_id, user_id, file_name, size_bytes, md5, raw_storage_id,
@@ -52,7 +53,7 @@ class PostgreSQLFileUploadRepository:
 
 class _NewRows:
     async def add(self, con: Connection, rows: Sequence[FileUpload]) -> None:
-        await con.execute(_ADD, *map(list, zip(*map(_new_row, rows), strict=True)))
+        await con.execute(_ADD, *columns(map(_new_row, rows)))
 
 
 def _new_row(upload: FileUpload) -> tuple[Any, ...]:

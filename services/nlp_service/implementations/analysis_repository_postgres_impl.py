@@ -6,6 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from huleedu_service_libs.runtime import current_unit
+from huleedu_service_libs.runtime.columns import columns
 from nlp_service.messages import Question
 
 _KNOWN = """select a.batch_id, a.run_id, a.attempt, a.essay_id, a.error_code
@@ -33,15 +34,12 @@ class PostgreSQLAnalysisRepository:
 
     async def known(self, questions: Sequence[Question]) -> dict[Question, str | None]:
         """The error codes (None: it went well) of those questions that are answered already."""
-        rows = await current_unit().connection.fetch(_KNOWN, *_columns(questions))
+        if not questions:
+            return {}
+        rows = await current_unit().connection.fetch(_KNOWN, *columns(questions))
         return {Question(*row[:4]): row["error_code"] for row in rows}
 
     async def record(self, rows: Sequence[AnalysisRow], at: datetime) -> set[Question]:
         """Keep these, and answer which are new; a question that has been answered keeps its answer."""
-        answers = [(row.text_storage_id, row.language, row.word_count, row.error_code) for row in rows]
-        columns = (*_columns([row.question for row in rows]), *map(list, zip(*answers, strict=True)))
-        return {Question(*row) for row in await current_unit().connection.fetch(_RECORD, *columns, at)}
-
-
-def _columns(questions: Sequence[Question]) -> list[list[object]]:
-    return [[each[index] for each in questions] for index in range(len(Question._fields))]
+        answers = [(*row.question, row.text_storage_id, row.language, row.word_count, row.error_code) for row in rows]
+        return {Question(*row) for row in await current_unit().connection.fetch(_RECORD, *columns(answers), at)}

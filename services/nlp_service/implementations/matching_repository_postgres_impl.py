@@ -6,6 +6,7 @@ from typing import NamedTuple
 from common_core.enums import MatchOutcome
 from common_core.messages.matching import BatchStudentMatchingRequestedV1
 from huleedu_service_libs.runtime import current_unit
+from huleedu_service_libs.runtime.columns import columns
 
 _BEGIN = """insert into student_matching(batch_id, run_id, attempt, class_id, requested_at)
   select distinct on (1, 2, 3) *, $5::timestamptz from unnest($1::text[], $2::text[], $3::int[], $4::text[])
@@ -34,8 +35,7 @@ class PostgreSQLMatchingRepository:
         """Those of the matchings asked for that are new."""
         unit = current_unit()
         rows = [(*matching_of(request), request.class_id) for request in requests]
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        return {Matching(*row) for row in await unit.connection.fetch(_BEGIN, *columns, unit.now)}
+        return {Matching(*row) for row in await unit.connection.fetch(_BEGIN, *columns(rows), unit.now)}
 
     async def end(self, matching: Matching, outcomes: Mapping[MatchOutcome, int]) -> bool:
         """Note how many essays ended in which way; False if that was noted before."""

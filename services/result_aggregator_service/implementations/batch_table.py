@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from huleedu_service_libs.runtime.blame import Fenced
+from huleedu_service_libs.runtime.columns import columns
 from huleedu_service_libs.runtime.connection import Connection
 from result_aggregator_service.domain.batch import Batch, overall_status
 from result_aggregator_service.implementations.stored_bytes import batch_from, packed
@@ -39,7 +40,7 @@ class BatchTable:
     async def write(self, con: Connection, states: Mapping[str, VersionedBatch]) -> None:
         """See `Table.write`. Raises Fenced if another process has written one of these first."""
         rows = [_row(batch_id, state) for batch_id, state in sorted(states.items())]
-        if await con.execute(_WRITE, *map(list, zip(*rows, strict=True))) != f"INSERT 0 {len(rows)}":
+        if await con.execute(_WRITE, *columns(rows)) != f"INSERT 0 {len(rows)}":
             raise Fenced
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import astuple
 
 from common_core.enums import PhaseName
+from huleedu_service_libs.runtime.columns import columns
 from huleedu_service_libs.runtime.unit_of_work import States, current_unit
 from result_aggregator_service.domain.batch import RESULT_PHASES, Batch
 from result_aggregator_service.domain.results import Result, Slot, UnusedFile, latest_slots, newest
@@ -78,22 +79,22 @@ class PostgresResultRepositoryImpl:
             (s.batch_id, s.essay_id, s.assigned_at, s.file_upload_id, s.file_name, s.text_storage_id)
             for s in latest_slots(slots)
         )
-        await current_unit().connection.execute(_FILL, *zip(*rows, strict=True))
+        await current_unit().connection.execute(_FILL, *columns(rows))
 
     async def set_aside(self, files: Sequence[UnusedFile]) -> None:
         """See the protocol."""
         rows = sorted((f.batch_id, f.file_key, f.file_name, f.code, f.reason, f.at) for f in files)
-        await current_unit().connection.execute(_SET_ASIDE, *zip(*rows, strict=True))
+        await current_unit().connection.execute(_SET_ASIDE, *columns(rows))
 
     async def record(self, results: Sequence[Result]) -> None:
         """See the protocol."""
         rows = sorted(map(_row, newest(results)), key=_key)
-        await current_unit().connection.execute(_RECORD, *zip(*rows, strict=True))
+        await current_unit().connection.execute(_RECORD, *columns(rows))
 
     async def name(self, students: Sequence[StudentOfEssay]) -> None:
         """See the protocol."""
         rows = sorted(map(astuple, latest_students(students)), key=lambda row: row[:2])
-        await current_unit().connection.execute(_NAME, *zip(*rows, strict=True))
+        await current_unit().connection.execute(_NAME, *columns(rows))
 
     async def arrived(self, batch_ids: Sequence[str]) -> Mapping[str, Mapping[PhaseName, int]]:
         """See the protocol."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import astuple
 
+from huleedu_service_libs.runtime.columns import columns
 from huleedu_service_libs.runtime.connection import Connection
 
 # A question asked twice has the same answer, so the first row stands.
@@ -40,4 +41,4 @@ class PostgreSQLSpellcheckRows:
 
     async def add(self, con: Connection, rows: Sequence[SpellcheckRow]) -> None:
         """Insert these, but for questions that have been answered."""
-        await con.execute(_ADD, *map(list, zip(*map(astuple, rows), strict=True)))
+        await con.execute(_ADD, *columns(map(astuple, rows)))

@@ -8,6 +8,7 @@ from sqlalchemy import Column, DateTime, MetaData, Table, Text
 
 from common_core.message import Envelope
 from common_core.messages.control import BatchRunCancelledV1
+from huleedu_service_libs.runtime.columns import columns
 from huleedu_service_libs.runtime.database import Database
 from huleedu_service_libs.runtime.routing import Group, on_run
 from huleedu_service_libs.runtime.unit_of_work import current_unit
@@ -53,7 +54,7 @@ class CancelledRuns:
         runs = [(each.data.batch_id, each.data.run_id) for each in cancelled if each.data.run_id]
         if runs:
             unit = current_unit()
-            await unit.connection.execute(_KEEP, unit.now, KEPT, *map(list, zip(*runs, strict=True)))
+            await unit.connection.execute(_KEEP, unit.now, KEPT, *columns(runs))
 
     async def contains(self, batch_id: str, run_id: str | None) -> bool:
         """Whether this run is cancelled. Those who ask in the same turn of the loop share one query."""
@@ -67,5 +68,5 @@ class CancelledRuns:
     async def _ask(self) -> set[Run]:
         await asyncio.sleep(0)
         runs, self._asked, self._asking = self._asked, set(), None
-        rows = await self._database.pool.fetch(_FIND, *map(list, zip(*runs, strict=True)))
+        rows = await self._database.pool.fetch(_FIND, *columns(runs))
         return {(row["batch_id"], row["run_id"]) for row in rows}

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from pydantic import BaseModel
 
+from huleedu_service_libs.runtime.columns import columns
 from huleedu_service_libs.runtime.connection import Connection, Pool
 
 _ADD = """insert into runtime.answer(service, scope, key, fingerprint, status, body)
@@ -43,8 +44,8 @@ class AnswerSink:
 
     async def add(self, con: Connection, rows: Sequence[StoredAnswer]) -> None:
         """Insert these."""
-        columns = [(c.service, c.scope, c.key, c.fingerprint, c.status, row.body) for row in rows for c in [row.claim]]
-        await con.execute(_ADD, *map(list, zip(*columns, strict=True)))
+        answers = [(c.service, c.scope, c.key, c.fingerprint, c.status, row.body) for row in rows for c in [row.claim]]
+        await con.execute(_ADD, *columns(answers))
 
 
 async def find_answer(pool: Pool, claim: Claim) -> tuple[bytes, int, bytes] | None:

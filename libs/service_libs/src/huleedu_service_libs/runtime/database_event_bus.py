@@ -262,6 +262,7 @@ class DatabaseEventBus(ABC):
         while True:
             self._stir.clear()
             await self._tell(con)
+            told = now()
             if self._beat_soon or now() >= beat:
                 self._beat_soon, beat = False, now() + BEAT_SECONDS
                 await self._beat(con)
@@ -277,7 +278,7 @@ class DatabaseEventBus(ABC):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout_at(min(beat, watch)):
                     await self._stir.wait()
-                    await asyncio.sleep(DEBOUNCE_SECONDS)
+                    await asyncio.sleep(max(0.0, told + DEBOUNCE_SECONDS - now()))
 
     async def _sweep(self, con: Connection) -> int:
         return await sweep(con, self._keep)

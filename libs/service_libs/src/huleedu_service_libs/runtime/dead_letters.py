@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from huleedu_service_libs.runtime.blame import reason
+from huleedu_service_libs.runtime.columns import columns
 from huleedu_service_libs.runtime.connection import Connection, Pool
 from huleedu_service_libs.runtime.delivery import Delivery
 
@@ -38,7 +39,7 @@ async def bury(con: Connection, group: str, deliveries: Sequence[Delivery]) -> s
     Returns the origins of those that had not been set aside before.
     """
     rows = [(d.topic, d.key, reason(d.error), d.raw, d.origin) for d in deliveries]
-    return {row["origin"] for row in await con.fetch(_BURY, group, *map(list, zip(*rows, strict=True)))}
+    return {row["origin"] for row in await con.fetch(_BURY, group, *columns(rows))}
 
 
 async def letters(con: Connection, group: str | None = None, limit: int = 100) -> list[DeadLetter]:
