@@ -1,6 +1,7 @@
 """`huleedu status` and `huleedu results`: a batch as the platform knows it."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -23,15 +24,23 @@ async def show_status(console: Console, data_dir: Path, batch_id: str, watch: bo
     if as_json:
         console.print_json(json.dumps(status))
         return
-    console.print(f"{batch_id}: {status['status']}")
-    for phase in status["progress"]["phases"]:
-        done = f"{phase['succeeded']} done, {phase['failed']} failed of {phase['total']}"
-        console.print(f"  {NAMES[phase['phase']]:<14} {phase['status']}, {done}")
-    for wait in status["waiting_for"]:
-        until = f", until {wait['until']}" if wait["until"] else ""
-        console.print(f"  waits for {wait['what']} {wait['phase'] or ''}{until}")
+    for line in described(status):
+        console.print(line)
     for failure in status["failures"]:
         console.print(f"  {failure['file_name']}: {failure['message']}", style="red")
+
+
+def described(status: Json) -> Iterator[str]:
+    """A line for the batch, then one for each phase, for each thing it waits for, and for what comes after that."""
+    yield f"{status['batch_id']}: {status['status']}"
+    for phase in status["progress"]["phases"]:
+        done = f"{phase['succeeded']} done, {phase['failed']} failed of {phase['total']}"
+        yield f"  {NAMES[phase['phase']]:<14} {phase['status']}, {done}"
+    for wait in status["waiting_for"]:
+        until = f", until {wait['until']}" if wait["until"] else ""
+        yield f"  waits for {' '.join(filter(None, (wait['what'], wait['phase'])))}{until}"
+    if status["next_run"] is not None:
+        yield f"  then {NAMES[status['next_run']['requested_pipeline']]} begins, as was asked for"
 
 
 def _line(event: StreamedEvent) -> str:
