@@ -107,7 +107,7 @@ class Teacher(Client):
     async def _may_work(self, batch_id: str) -> bool:
         """Whether a pipeline may be asked for, once all is known that there is to know of the batch.
 
-        A cancelled batch of a class of which nobody has said who wrote it will never take one.
+        A cancelled batch of a class is left alone while nobody has said who wrote it.
         """
         status = await self._status_in(batch_id, RESTS)
         matching = status["student_matching"]
@@ -124,7 +124,7 @@ class Teacher(Client):
             await asyncio.sleep(self.chance.uniform(*HALT))
             await self._wish(assignment.halt, batch_id)
         run = await self._run_ended(batch_id, run_id)
-        if assignment.retries and (failed := _failed(run, "spellcheck")):
+        if run and assignment.retries and (failed := _failed(run, "spellcheck")):
             await self._retry(batch_id, failed)
 
     async def _request(self, batch_id: str, pipeline: str) -> str | None:
@@ -157,9 +157,11 @@ class Teacher(Client):
             return await self.post(what, BOS, f"/v1/batches/{batch_id}/{path or what}", body, batch_id)
         return {}
 
-    async def _run_ended(self, batch_id: str, run_id: str) -> dict[str, Any]:
-        """The run, once it has ended and its results are there."""
-        while not (run := _run(await self._see(batch_id), run_id))["ended_at"]:
+    async def _run_ended(self, batch_id: str, run_id: str) -> dict[str, Any] | None:
+        """The run, once it has ended and its results are there; None if the batch was cancelled before it began."""
+        while not (run := _run(status := await self._see(batch_id), run_id)) or not run["ended_at"]:
+            if run is None and (status["next_run"] or {}).get("run_id") != run_id:
+                return None
             await asyncio.sleep(self.chance.uniform(*LOOK))
         while (await self.look(RESULTS, f"/v1/batches/{batch_id}/results", batch_id))["client_status"] not in RUN_DONE:
             await asyncio.sleep(self.chance.uniform(*LOOK))
@@ -193,10 +195,9 @@ class Teacher(Client):
             await self._wish("resume", batch_id)
 
 
-def _run(status: dict[str, Any], run_id: str) -> dict[str, Any]:
-    (run,) = [each for each in status["runs"] if each["run_id"] == run_id]
-    found: dict[str, Any] = run
-    return found
+def _run(status: dict[str, Any], run_id: str) -> dict[str, Any] | None:
+    """None if it has not begun: it may wait until it is known who wrote the essays."""
+    return next((each for each in status["runs"] if each["run_id"] == run_id), None)
 
 
 def _failed(run: dict[str, Any], phase: str) -> list[str]:
