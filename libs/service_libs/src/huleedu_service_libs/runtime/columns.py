@@ -10,4 +10,4 @@ def columns(rows: Iterable[Sequence[Any]]) -> list[list[Any] | None]:
     A column of nulls alone is null itself: `unnest` fills it up, and the driver need not look at each of them. Not for
     `any(...)` or `cardinality(...)`.
     """
-    return [list(each) if each.count(None) < len(each) else None for each in zip(*rows, strict=True)]
+    return [None if all(value is None for value in each) else list(each) for each in zip(*rows, strict=True)]

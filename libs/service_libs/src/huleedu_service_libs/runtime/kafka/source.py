@@ -169,7 +169,7 @@ class KafkaSource:
     async def sift(self, deliveries: Sequence[Delivery]) -> None:
         """Ask what replicas remember together."""
         ids = {d.envelope.event_id for d in deliveries if d.envelope is not None and d.repeats_matter}
-        if ids and (known := await self._recall.known(self._memory, list(ids))):
+        if known := await self._recall.known(self._memory, list(ids)):
             for delivery in deliveries:
                 delivery.known = delivery.envelope is not None and delivery.envelope.event_id in known
 
