@@ -54,11 +54,15 @@ def guests_matched(books: Books) -> Iterator[str]:
 
 
 def went_on_unconfirmed(books: Books) -> Iterator[str]:
-    """Work began on a batch of which nobody had said who wrote it, nor was its time over."""
+    """Work began on a batch of which nobody had said who wrote it, nor was its time over.
+
+    What a cancelled batch takes waits for that; if it did not, there would be commands that no timeline calls for.
+    """
     for batch_id, kept in of_a_class(books).items():
         for moment in life(kept):
             is_begin = isinstance(moment.fact, PipelineResolved | RetryAsked)
-            if is_begin and moment.before is not None and not moment.before.matching.is_over:
+            before = moment.before
+            if is_begin and before is not None and not before.matching.is_over and before.cancelled is None:
                 yield f"batch {batch_id} began to be worked on at {moment.at}, unconfirmed"
 
 

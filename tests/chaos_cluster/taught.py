@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from batch_orchestrator_service.domain.asked import CancelAsked
 from batch_orchestrator_service.domain.facts import Fact
 from batch_orchestrator_service.tests.said import (
     AT,
@@ -133,7 +134,17 @@ def without(*what: str) -> Books:
 
 def unconfirmed() -> Books:
     """The pipeline's fact stands in the timeline before the confirmation."""
-    facts = (*FOUND[:3], *WORK, *FOUND[3:])
+    return with_facts(*FOUND[:3], *WORK, *FOUND[3:])
+
+
+def waited() -> Books:
+    """The batch was cancelled before the confirmation, and then took a pipeline that began after it."""
+    cancelled = CancelAsked(batch_id=BATCH, correlation_id="another wish")
+    return with_facts(*FOUND[:3], cancelled, WORK[0], *FOUND[3:], *WORK[1:])
+
+
+def with_facts(*facts: Fact) -> Books:
+    """This is what happened to the batch."""
     timeline = [(seq, AT, fact) for seq, fact in enumerate(facts, 1)]
     return replace(TAUGHT, batches={BATCH: replace(LIFE, timeline=timeline)})
 

@@ -11,7 +11,7 @@ from batch_orchestrator_service.tests.said import BATCH, RUN, SPELLCHECK, later,
 from msgspec.structs import replace
 
 from chaos.books import Books, KeptBatch, Letter, Said, Taken, Upload
-from chaos.checks import CHECKS, SHOWN, violations
+from chaos.checks import CHECKS, SHOWN, students, violations
 from chaos.diary import Entry, Planted
 from common_core.enums import PhaseName
 from tests.chaos_cluster.balanced import (
@@ -32,7 +32,7 @@ from tests.chaos_cluster.balanced import (
     kept,
 )
 from tests.chaos_cluster.streamed import DOCTORED_STREAMS, STREAMED
-from tests.chaos_cluster.taught import DOCTORED_STUDENTS, TAUGHT
+from tests.chaos_cluster.taught import DOCTORED_STUDENTS, TAUGHT, waited
 from tests.chaos_cluster.wished import CANCELLED, DOCTORED_WISHES, RETRIED
 
 OTHER = "0198f000-0000-7000-8000-000000000002"
@@ -211,6 +211,10 @@ def test_what_is_idempotent_may_be_taken_again_and_late() -> None:
     taken = [replace(each, idempotent=True) for each in TAKEN]
 
     assert violations(but(taken=(*taken, replace(taken[1], order=4)))) == []
+
+
+def test_a_pipeline_that_waits_for_a_confirmation_has_not_begun() -> None:
+    assert list(students.went_on_unconfirmed(waited())) == []
 
 
 def test_what_two_services_say_on_one_topic_comes_in_any_order() -> None:
