@@ -8,13 +8,13 @@ from batch_orchestrator_service.domain.asked import PipelineResolved, RetryAsked
 from class_management_service.domain.associations import Associations, Decision
 
 from chaos.authorship import CLASSES
-from chaos.books import Books, KeptBatch
+from chaos.books import Books, KeptBatch, Taken
 from chaos.checks.clients import answered
 from chaos.diary import Entry
 from chaos.lives import life
 from common_core.enums import AssociationValidationMethod as Method
 from common_core.enums import PhaseName
-from common_core.messages.control import BatchRunCancelledV1
+from common_core.messages.control import BatchResumedV1, BatchRunCancelledV1
 from common_core.messages.matching import ValidationTimeoutProcessedV1
 
 Essay = tuple[str, str]
@@ -173,14 +173,17 @@ def _lost(batch: Associations, version: int, entry: Entry) -> Iterator[str]:
 
 
 def decided_after_cancellation(books: Books) -> Iterator[str]:
-    """The time limit decided on a batch after class management had taken up that it is cancelled."""
-    heard = {
-        taken.key: taken for taken in books.taken if taken.group == CLASSES and taken.topic == BatchRunCancelledV1.topic
-    }
+    """The time limit decided on a batch that class management knew to be cancelled, and not gone on with since."""
+    heard: defaultdict[str, list[Taken]] = defaultdict(list)
+    for taken in sorted(books.taken, key=lambda each: each.order):
+        if taken.group == CLASSES and taken.topic in (BatchRunCancelledV1.topic, BatchResumedV1.topic):
+            heard[taken.key].append(taken)
     for event in books.said:
-        taken = heard.get(event.key) if event.topic == ValidationTimeoutProcessedV1.topic else None
-        if taken and taken.head <= event.offset and taken.transaction != event.transaction:
-            yield f"batch {event.key} was decided on at {event.offset}, and known to be cancelled from {taken.head} on"
+        if event.topic != ValidationTimeoutProcessedV1.topic:
+            continue
+        last = next((taken for taken in reversed(heard[event.key]) if taken.head <= event.offset), None)
+        if last and last.topic == BatchRunCancelledV1.topic and last.transaction != event.transaction:
+            yield f"batch {event.key} was decided on at {event.offset}, and known to be cancelled from {last.head} on"
 
 
 def is_refused_with_reason(books: Books, entry: Entry, code: str) -> bool:

@@ -29,7 +29,7 @@ from chaos.books import Books, Said, Taken
 from chaos.diary import Entry
 from common_core.enums import AssociationValidationMethod as Method
 from common_core.enums import ClassType, CourseCode
-from common_core.messages.control import BatchRunCancelledV1
+from common_core.messages.control import BatchResumedV1, BatchRunCancelledV1
 from common_core.messages.matching import ValidationTimeoutProcessedV1
 from tests.chaos_cluster.balanced import BALANCED, TEACHER, commanded, counts, entry, facts_shown, kept
 
@@ -152,6 +152,7 @@ def with_facts(*facts: Fact) -> Books:
 EARLY = decided("agnes", 2, Method.TIMEOUT)
 CANCELLED, TIMED_OUT = BatchRunCancelledV1.topic, ValidationTimeoutProcessedV1.topic
 HEARD = Taken(9, CLASSES, CANCELLED, BATCH, "cancelled", head=60, transaction=1)
+WOKEN = Taken(10, CLASSES, BatchResumedV1.topic, BATCH, "resumed", head=65, transaction=3)
 OVERDUE = Said(70, TIMED_OUT, BATCH, "time is up", transaction=2)
 
 DOCTORED_STUDENTS: dict[str, list[Books]] = {

@@ -32,7 +32,7 @@ from tests.chaos_cluster.balanced import (
     kept,
 )
 from tests.chaos_cluster.streamed import DOCTORED_STREAMS, STREAMED
-from tests.chaos_cluster.taught import DOCTORED_STUDENTS, TAUGHT, waited
+from tests.chaos_cluster.taught import DOCTORED_STUDENTS, HEARD, OVERDUE, TAUGHT, WOKEN, waited
 from tests.chaos_cluster.wished import CANCELLED, DOCTORED_WISHES, RETRIED
 
 OTHER = "0198f000-0000-7000-8000-000000000002"
@@ -215,6 +215,12 @@ def test_what_is_idempotent_may_be_taken_again_and_late() -> None:
 
 def test_a_pipeline_that_waits_for_a_confirmation_has_not_begun() -> None:
     assert list(students.went_on_unconfirmed(waited())) == []
+
+
+def test_the_time_limit_may_decide_on_a_batch_that_is_gone_on_with() -> None:
+    told = replace(TAUGHT, taken=(*TAUGHT.taken, HEARD, WOKEN), said=(*TAUGHT.said, OVERDUE))
+
+    assert list(students.decided_after_cancellation(told)) == []
 
 
 def test_what_two_services_say_on_one_topic_comes_in_any_order() -> None:
