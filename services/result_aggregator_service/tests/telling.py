@@ -103,10 +103,10 @@ class InMemoryWorld:
     reader: ResultReaderProtocol
 
     def __init__(self) -> None:
-        self.notes = Notes()
         self._start()
 
     def _start(self) -> None:
+        self.notes = Notes()
         repository = InMemoryResultRepositoryImpl()
         self.reader = repository
         self._routes = {each.message: each for each in group_over(repository, self.notes, BatchTable()).routes}
@@ -114,7 +114,6 @@ class InMemoryWorld:
 
     async def forget(self) -> None:
         """Start anew."""
-        self.notes.__init__()  # type: ignore[misc]  # the publisher stays the same object
         self._start()
 
     async def tell(self, messages: Sequence[Message]) -> None:
